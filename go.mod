@@ -19,7 +19,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/ssm v1.81.4
 	github.com/google/go-cmp v0.7.0
 	go.uber.org/goleak v1.3.0
-
 )
 
 // What these need.

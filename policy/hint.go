@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -77,9 +78,30 @@ func (e *evaluation) hintAction(wanted string) string {
 	return ""
 }
 
-// isTypo reports whether an action is within two letters of another.
+// isTypo reports whether an action is within two letters of another, and is not
+// plainly a different action: PutSecretValue is no misspelt GetSecretValue.
 func isTypo(wanted, action string) bool {
-	return !strings.ContainsAny(wanted, "*?") && editDistance(strings.ToLower(wanted), strings.ToLower(action)) <= 2
+	if strings.ContainsAny(wanted, "*?") || isVerb(wanted) && isVerb(action) && verb(wanted) != verb(action) {
+		return false
+	}
+	return editDistance(strings.ToLower(wanted), strings.ToLower(action)) <= 2
+}
+
+// verb is the first word of an action's name: "Get" of "s3:GetObject".
+func verb(action string) string {
+	_, name, _ := strings.Cut(action, ":")
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// isVerb reports whether an action begins with one of those verbs of AWS's
+// actions that lie within two letters of each other.
+func isVerb(action string) bool {
+	return slices.Contains([]string{"Get", "Put", "Set", "Tag", "Untag", "Encrypt", "Decrypt", "Enable", "Disable"}, verb(action))
 }
 
 func (e *evaluation) hintResource(wanted string) string {

@@ -84,6 +84,8 @@ func TestNearAction(t *testing.T) {
 	}{
 		"typo":            {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "secretsmanager:GetSecretsValue", "*"))}, []string{"Action: the action is spelt secretsmanager:GetSecretValue"}},
 		"typo in service": {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "secretmanager:GetSecretValue", "*"))}, []string{"Action: the action is spelt secretsmanager:GetSecretValue"}},
+		"no typo":         {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "secretsmanager:PutSecretValue", "*"))}, []string{"Action: "}},
+		"typo in verb":    {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "secretsmanager:GteSecretValue", "*"))}, []string{"Action: the action is spelt secretsmanager:GetSecretValue"}},
 		"same service":    {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "secretsmanager:Describe*", "*"))}, []string{"Action: "}},
 		"other service":   {readSecret(ownSecret), policy.Set{Identity: list(doc("Allow", "ec2:*", "*"))}, nil},
 		"NotAction":       {readSecret(ownSecret), policy.Set{Identity: list(text("doc", `{"Effect":"Allow","NotAction":"secretsmanager:*","Resource":"*"}`))}, []string{"NotAction: "}},
