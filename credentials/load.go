@@ -1,0 +1,162 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// New selects the source of credentials and returns a provider for it. It reads
+// the environment and the shared config file and makes no network call. What it
+// finds wrong is reported all at once, as [*ConfigError] and [*NoSourceError];
+// the token file is read by [Provider.Retrieve], since it may appear later. ctx
+// ends no later refresh.
+func New(ctx context.Context, cfg Config) (*Provider, error) {
+	p, _, err := load(ctx, cfg)
+	return p, err
+}
+
+// LoadConfig returns an aws.Config for any SDK client, with the Provider of
+// [New] as its credentials and otherwise as config.LoadDefaultConfig makes it.
+// [FromConfig] returns the Provider.
+func LoadConfig(ctx context.Context, cfg Config) (aws.Config, error) {
+	p, base, err := load(ctx, cfg)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	base.Credentials = p
+	return base, nil
+}
+
+// FromConfig returns the Provider inside an aws.Config that [LoadConfig] made,
+// to ask it who the pod is or to close it.
+func FromConfig(cfg aws.Config) (*Provider, bool) {
+	p, ok := cfg.Credentials.(*Provider)
+	return p, ok
+}
+
+func load(ctx context.Context, cfg Config) (*Provider, aws.Config, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, aws.Config{}, err
+	}
+	env := trimmed(os.Getenv)
+	sel, open, err := choose(cfg, env)
+	base, baseErr := loadSDK(ctx, cfg, env)
+	if err := errors.Join(err, baseErr); err != nil {
+		return nil, aws.Config{}, err
+	}
+	client := sts.NewFromConfig(base)
+	src, err := open(cfg, env, client)
+	if err := errors.Join(err, checkEndpoint(ctx, client.Options())); err != nil {
+		return nil, aws.Config{}, err
+	}
+	return &Provider{engine: newEngine(cfg, src), selection: sel}, base, nil
+}
+
+// loadSDK loads all settings but credentials. It is complete before the STS
+// client is made of it: the SDK's own chain makes that client before it has
+// read AWS_ENDPOINT_URL.
+func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
+	// The SDK's buildable client takes AWS_CA_BUNDLE in; for any other client
+	// LoadDefaultConfig would be an error if the variable is set.
+	buildable, _ := cfg.HTTPClient.(*awshttp.BuildableClient)
+	base, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
+		o.Region = firstSet(strings.TrimSpace(cfg.Region), env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
+		// With a provider given the SDK's chain does not run.
+		o.Credentials = aws.AnonymousCredentials{}
+		// AWS_DEFAULTS_MODE=auto would ask the node where it is.
+		o.DefaultsModeOptions.IMDSClient = imds.New(imds.Options{ClientEnableState: imds.ClientDisabled})
+		if buildable != nil {
+			o.HTTPClient = buildable
+		}
+		return nil
+	})
+	if err != nil {
+		return aws.Config{}, sdkError(err)
+	}
+	base.Credentials = nil
+	if cfg.HTTPClient != nil && buildable == nil {
+		base.HTTPClient = cfg.HTTPClient
+	}
+	return base, checkRegion(base.Region)
+}
+
+// sdkError leaves the SDK's text to errors.As, for it may quote lines of the
+// credentials file.
+func sdkError(err error) error {
+	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return &ConfigError{
+			Field:   "AWS_PROFILE",
+			Problem: fmt.Sprintf("there is no profile %q", e.Profile),
+			Remedy:  "unset it, or see AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+			err:     err,
+		}
+	}
+	return &ConfigError{
+		Field:   "SDK settings",
+		Problem: "a variable or the shared config file has a value that the SDK does not accept",
+		Remedy:  "look at AWS_CA_BUNDLE, AWS_CONFIG_FILE and the SDK's other variables; the wrapped error has the details",
+		err:     err,
+	}
+}
+
+func firstSet(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// checkRegion refuses what cannot be part of a host name. The SDK would notice
+// at the first call.
+func checkRegion(region string) error {
+	const remedy = "set AWS_REGION, AWS_DEFAULT_REGION or Config.Region, such as eu-west-1"
+	if region == "" {
+		return &ConfigError{Field: "Region", Problem: "not set", Remedy: remedy}
+	}
+	illegal := func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	if i := strings.IndexFunc(region, illegal); i >= 0 {
+		return &ConfigError{
+			Field:   "Region",
+			Problem: fmt.Sprintf("%q has an illegal character at position %d", region, i+1),
+			Remedy:  remedy,
+		}
+	}
+	return nil
+}
+
+// checkEndpoint runs the SDK's endpoint rules for STS, which need no network.
+// At the first call their error would look like an outage.
+func checkEndpoint(ctx context.Context, o sts.Options) error {
+	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
+		Region:       &o.Region,
+		UseFIPS:      new(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
+		UseDualStack: new(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
+		Endpoint:     o.BaseEndpoint,
+	})
+	problem := ""
+	switch {
+	case err != nil:
+		problem = "the SDK has no endpoint for these settings together"
+	case endpoint.URI.Scheme != "https" && endpoint.URI.Scheme != "http", endpoint.URI.Host == "":
+		problem = "the endpoint is no http or https URL"
+	default:
+		return nil
+	}
+	return &ConfigError{
+		Field:   "STS endpoint",
+		Problem: problem,
+		Remedy:  "look at AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, which do not go with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT, and at the Region",
+		err:     err,
+	}
+}
