@@ -1,0 +1,106 @@
+package secrets
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/irsakit/irsa/credentials"
+)
+
+// What a caller may ask of an error with errors.Is. Every error of this package
+// other than a caller's own context error is one of them.
+var (
+	// ErrConfiguration: a setting or a reference cannot be used, or Secrets
+	// Manager refuses the request for its form. It is the same value as
+	// credentials.ErrConfiguration.
+	ErrConfiguration = credentials.ErrConfiguration
+	// ErrIdentity: no credentials could be had to ask with. The errors of
+	// package credentials stay reachable.
+	ErrIdentity = errors.New("secrets: no identity")
+	// ErrDenied: AWS knows who asks and refuses. The error is an
+	// [*AccessError].
+	ErrDenied = errors.New("secrets: access denied")
+	// ErrNotFound: there is no such secret in its account and Region, or it has
+	// no current value.
+	ErrNotFound = errors.New("secrets: not found")
+	// ErrDeleted: the secret is scheduled for deletion and can be restored.
+	ErrDeleted = errors.New("secrets: scheduled for deletion")
+	// ErrDecryption: the secret's KMS key cannot be used, whoever asks: it is
+	// disabled or about to be deleted.
+	ErrDecryption = errors.New("secrets: key unusable")
+	// ErrUnavailable: AWS did not answer, or not in a usable way, or asked to
+	// come back later.
+	ErrUnavailable = errors.New("secrets: service unavailable")
+	// ErrClosed: the Store has been closed.
+	ErrClosed = errors.New("secrets: store closed")
+)
+
+// ConfigError is a setting that cannot be used. It is [ErrConfiguration].
+type ConfigError struct {
+	Field   string // "Config.TTL", "aws.Config.Credentials"
+	Problem string // in words
+}
+
+// Error names the setting and the problem.
+func (e *ConfigError) Error() string { return "secrets: " + e.Field + " " + e.Problem }
+
+// Unwrap returns [ErrConfiguration].
+func (e *ConfigError) Unwrap() error { return ErrConfiguration }
+
+// ReadError is a secret that could not be read for a reason other than a
+// refusal, which is an [*AccessError]. It is one of [ErrIdentity],
+// [ErrNotFound], [ErrDeleted], [ErrDecryption], [ErrConfiguration] and
+// [ErrUnavailable], and the SDK's error behind it.
+type ReadError struct {
+	Ref       string // as asked for
+	Region    string // where it was asked for
+	Operation string // of Secrets Manager
+	// Code and RequestID are AWS's; both are empty if it did not answer.
+	Code      string
+	RequestID string
+	// Problem says in words what is wrong and what to do.
+	Problem string
+	// LastSuccess is when the secret was last read; zero if it never was, or if
+	// that is forgotten.
+	LastSuccess time.Time
+
+	kind error
+	// err is not exported so that no encoder walks into it: the SDK's error for
+	// an answer that it cannot parse holds the start of the answer.
+	err error
+}
+
+// Error says what could not be read where, why, and what to do. It has AWS's
+// code and request id but not its message, which the SDK's error has.
+func (e *ReadError) Error() string {
+	text := fmt.Sprintf("secrets: read %q in %s: %s", e.Ref, e.Region, e.Problem)
+	if !e.LastSuccess.IsZero() {
+		text += fmt.Sprintf(" (last read at %s)", e.LastSuccess.UTC().Format(time.RFC3339))
+	}
+	return text + origin(e.Code, e.RequestID)
+}
+
+// Unwrap returns the sentinel and the SDK's error.
+func (e *ReadError) Unwrap() []error { return []error{e.kind, e.err} }
+
+// origin is AWS's code and request id, as far as they are known.
+func origin(code, requestID string) string {
+	switch {
+	case code == "":
+		return ""
+	case requestID == "":
+		return " (" + code + ")"
+	default:
+		return " (" + code + ", request " + requestID + ")"
+	}
+}
+
+// identityError marks a failure to get credentials, so that it can be told from
+// a refusal of the call that they were for. It has no words of its own.
+type identityError struct{ err error }
+
+func (e *identityError) Error() string { return e.err.Error() }
+
+// Unwrap returns the sentinel and the provider's error.
+func (e *identityError) Unwrap() []error { return []error{ErrIdentity, e.err} }

@@ -1,0 +1,153 @@
+package secrets_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/policy"
+	"github.com/irsakit/irsa/secrets"
+	"github.com/irsakit/irsa/secrets/secretstest"
+)
+
+// In a pod, credentials.Config{} is all it takes. Here it names a token and an
+// AWS that are made up for the example.
+func Example() {
+	podConfig, done := examplePod(secretstest.Story())
+	defer done()
+
+	ctx := context.Background()
+	cfg, err := credentials.LoadConfig(ctx, podConfig)
+	if err != nil {
+		log.Fatal(err)
+	}
+	store, err := secrets.New(ctx, cfg, secrets.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+
+	value, err := store.Get(ctx, "arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf")
+	if err != nil {
+		log.Fatal(err) // says which document in which account is wrong
+	}
+	fmt.Println(value.Name(), value)
+	fmt.Println(len(value.Reveal()), "bytes")
+	// Output:
+	// testsecret [redacted]
+	// 60 bytes
+}
+
+// A refusal says which document in which account to change, and how.
+func ExampleAccessError() {
+	world := secretstest.Story()
+	world.Account(secretstest.StorySecretAccount).Secrets[0].Policy = nil
+	podConfig, done := examplePod(world)
+	defer done()
+
+	ctx := context.Background()
+	cfg, err := credentials.LoadConfig(ctx, podConfig)
+	if err != nil {
+		log.Fatal(err)
+	}
+	store, err := secrets.New(ctx, cfg, secrets.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+
+	_, err = store.Get(ctx, secretstest.StorySecretARN)
+	if denied, ok := errors.AsType[*secrets.AccessError](err); ok {
+		for _, g := range denied.Grants {
+			fmt.Println(g.Kind, "in account", g.Account)
+			fmt.Println(g.Statement)
+		}
+	}
+	// Output:
+	// resource-based policy in account 222233334444
+	// {
+	//   "Effect": "Allow",
+	//   "Principal": {
+	//     "AWS": "arn:aws:iam::111122223333:role/pod-role"
+	//   },
+	//   "Action": "secretsmanager:GetSecretValue",
+	//   "Resource": "*"
+	// }
+}
+
+// The same error at length, for people.
+func ExampleAccessError_Explain() {
+	denied := &secrets.AccessError{
+		Ref:       "arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf",
+		Region:    "eu-west-1",
+		Operation: "GetSecretValue",
+		Action:    "secretsmanager:GetSecretValue",
+		Principal: "arn:aws:sts::111122223333:assumed-role/pod-role/testapp",
+		Code:      "AccessDeniedException",
+		RequestID: "b1946ac9",
+		Grants: []secrets.Grant{{
+			Kind:     policy.PermissionsBoundary,
+			Account:  "111122223333",
+			Document: "arn:aws:iam::111122223333:role/pod-role",
+			Statement: &policy.Statement{
+				Effect:   policy.Allow,
+				Action:   policy.Strings("secretsmanager:GetSecretValue"),
+				Resource: policy.Strings("arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf"),
+			},
+			Explanation: "no statement allows secretsmanager:GetSecretValue on this secret",
+		}},
+	}
+	fmt.Println(denied.Explain())
+	// Output:
+	// Access denied: secretsmanager:GetSecretValue
+	//
+	//   secret    arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf
+	//   region    eu-west-1
+	//   caller    arn:aws:sts::111122223333:assumed-role/pod-role/testapp
+	//   code      AccessDeniedException, request b1946ac9
+	//
+	// Permissions boundary of arn:aws:iam::111122223333:role/pod-role in account 111122223333
+	//   No statement allows secretsmanager:GetSecretValue on this secret.
+	//   Add this statement:
+	//
+	//     {
+	//       "Effect": "Allow",
+	//       "Action": "secretsmanager:GetSecretValue",
+	//       "Resource": "arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf"
+	//     }
+}
+
+// References are checked without a call.
+func ExampleParseRef() {
+	ref, err := secrets.ParseRef("arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db-AbCdEf")
+	fmt.Println(ref.Region, ref.Account, ref.Name, err)
+	_, err = secrets.ParseRef("arn:aws:ssm:eu-west-1:222233334444:parameter/prod/db")
+	fmt.Println(err)
+	// Output:
+	// eu-west-1 222233334444 prod/db-AbCdEf <nil>
+	// secrets: reference "arn:aws:ssm:eu-west-1:222233334444:parameter/prod/db": service at position 9 is ssm: this is a parameter of Parameter Store, not a secret of Secrets Manager
+}
+
+// examplePod starts a fake and returns what the environment of its pod says.
+func examplePod(w secretstest.World) (cfg credentials.Config, done func()) {
+	fake, err := secretstest.New(w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "pod")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err = fake.CredentialsConfig(secretstest.Pod{Dir: dir})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return cfg, func() {
+		if err := os.RemoveAll(dir); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
