@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/secrets/secretstest"
+)
+
+// loadWorld reads a world from a YAML or JSON file; without one it is the
+// three-account story.
+func loadWorld(path string) (secretstest.World, error) {
+	if path == "" {
+		return secretstest.Story(), nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return secretstest.World{}, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	// YAML is a superset of JSON, and goccy/go-yaml keeps the order of keys.
+	text, err = yaml.YAMLToJSON(text)
+	if err != nil {
+		return secretstest.World{}, fmt.Errorf("%w: %s: %w", errUsage, path, err)
+	}
+	var world secretstest.World
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&world); err != nil {
+		return secretstest.World{}, fmt.Errorf("%w: %s: %w", errUsage, path, err)
+	}
+	return world, nil
+}
+
+func printWorld(w io.Writer, world secretstest.World) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(world)
+}
+
+// newFake is the AWS with the cluster's token endpoint beside it.
+func newFake(world secretstest.World, o options) (http.Handler, error) {
+	if o.seed != 0 {
+		world.Seed = o.seed
+	}
+	fake, err := secretstest.New(world)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if o.tokenFile != "" {
+		if err := writeToken(fake, o); err != nil {
+			return nil, err
+		}
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", tokenEndpoint{fake})
+	mux.Handle("/", fake.Handler())
+	return mux, nil
+}
+
+func writeToken(fake *secretstest.AWS, o options) error {
+	namespace, name, ok := strings.Cut(o.serviceAccount, "/")
+	if !ok || namespace == "" || name == "" {
+		return fmt.Errorf("%w: -service-account %q: want NAMESPACE/NAME", errUsage, o.serviceAccount)
+	}
+	token, err := fake.Token(credentialstest.TokenRequest{Namespace: namespace, ServiceAccount: name})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.tokenFile, []byte(token), 0o600)
+}

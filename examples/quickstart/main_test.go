@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"quickstart": main})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
+
+// TestVerdictCanFail proves that the verdict is no rubber stamp: every break
+// judged by another break's expectation must be refused.
+func TestVerdictCanFail(t *testing.T) {
+	for _, b := range breakages {
+		t.Run(b.name, func(t *testing.T) {
+			story, err := tell(t.Context(), b.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := story.verdict(); err != nil {
+				t.Fatalf("verdict: %v", err)
+			}
+			for _, other := range breakages {
+				if other.kind == b.kind && other.account == b.account && other.document == b.document {
+					continue
+				}
+				story.broken = &other
+				if story.verdict() == nil {
+					t.Errorf("%s passes for %s", b.name, other.name)
+				}
+			}
+		})
+	}
+}
+
+func TestUnbrokenVerdictCanFail(t *testing.T) {
+	story, err := tell(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := story.verdict(); err != nil {
+		t.Fatal(err)
+	}
+	story.performed.err = errors.New("refused")
+	if story.verdict() == nil {
+		t.Error("a refused read passes")
+	}
+}
+
+func TestPlayLeavesNoFiles(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	if _, err := newScene().play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
