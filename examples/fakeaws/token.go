@@ -13,7 +13,9 @@ import (
 
 // tokenEndpoint mints service account tokens as the Kubernetes API server
 // does, in the shape of its TokenRequest (authentication.k8s.io/v1), which is
-// what «kubectl create token» calls.
+// what «kubectl create token» calls. The defaults are those of EKS's webhook;
+// unlike the API server it also makes tokens that are expired already, if
+// expirationSeconds is negative.
 type tokenEndpoint struct{ fake *secretstest.AWS }
 
 // tokenRequest is the part of a TokenRequest that matters here.
@@ -42,15 +44,19 @@ func (e tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body is no TokenRequest: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	lifetime := time.Duration(body.Spec.ExpirationSeconds) * time.Second
-	if lifetime == 0 {
-		lifetime = defaultLifetime
+	spec := &body.Spec
+	if spec.ExpirationSeconds == 0 {
+		spec.ExpirationSeconds = int64(defaultLifetime / time.Second)
 	}
+	if len(spec.Audiences) == 0 {
+		spec.Audiences = []string{"sts.amazonaws.com"}
+	}
+	lifetime := time.Duration(spec.ExpirationSeconds) * time.Second
 	expiry := time.Now().Add(lifetime)
 	token, err := e.fake.Token(credentialstest.TokenRequest{
 		Namespace:      r.PathValue("namespace"),
 		ServiceAccount: r.PathValue("name"),
-		Audience:       body.Spec.Audiences,
+		Audience:       spec.Audiences,
 		Lifetime:       lifetime,
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ type stepData struct {
 type callData struct {
 	Service      string  `json:"service"`
 	Operation    string  `json:"operation"`
-	Region       string  `json:"region"`
+	Region       string  `json:"region,omitempty"`
 	Account      string  `json:"account,omitempty"`
 	Principal    string  `json:"principal,omitempty"`
 	Resource     string  `json:"resource,omitempty"`
