@@ -13,7 +13,8 @@ import (
 )
 
 // TestREADMESample keeps the README's code to what is tested: its Go block is
-// the body of package secrets' Example, white space aside.
+// the body of package secrets' Example, white space and the paragraph that
+// makes up a pod for it aside.
 func TestREADMESample(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
@@ -39,7 +40,7 @@ func TestREADMESample(t *testing.T) {
 
 func TestREADMESampleReaders(t *testing.T) {
 	t.Parallel()
-	const example = "package p\n\nfunc Example() {\n\tif a {\n\t\tb()\n\t}\n\n\tc()\n\t// Output: d\n}\n"
+	const example = "package p\n\nfunc Example() {\n\tprepare()\n\n\tif a {\n\t\tb()\n\t}\n\n\tc()\n\t// Output: d\n}\n"
 	body, err := exampleBody(example)
 	if err != nil {
 		t.Fatal(err)
@@ -79,8 +80,8 @@ func goBlock(text string) (string, error) {
 	return block, nil
 }
 
-// exampleBody returns the source between the braces of func Example, up to
-// its output comment.
+// exampleBody returns the source between the braces of func Example, from its
+// second paragraph to its output comment.
 func exampleBody(src string) (string, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", src, parser.SkipObjectResolution)
@@ -88,9 +89,13 @@ func exampleBody(src string) (string, error) {
 		return "", err
 	}
 	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "Example" {
+		f, ok := decl.(*ast.FuncDecl)
+		if ok && f.Recv == nil && f.Name.Name == "Example" {
 			from, to := fset.Position(f.Body.Lbrace).Offset+1, fset.Position(f.Body.Rbrace).Offset
 			body, _, _ := strings.Cut(src[from:to], "// Output:")
+			if _, body, ok = strings.Cut(body, "\n\n"); !ok {
+				return "", errors.New("func Example has one paragraph only")
+			}
 			return body, nil
 		}
 	}
