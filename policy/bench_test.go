@@ -2,29 +2,162 @@ package policy_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/irsakit/irsa/policy"
 )
 
-// BenchmarkEvaluate reads a secret of another account, with an identity policy
-// of so many statements.
-func BenchmarkEvaluate(b *testing.B) {
-	for _, n := range []int{1, 10, 100} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var statements []string
-			for i := range n - 1 {
-				statements = append(statements, fmt.Sprintf(`{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"arn:aws:s3:::bucket-%d/*"}`, i))
-			}
-			statements = append(statements, `{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:222222222222:secret:prod/db-??????"}`)
-			set := policy.Set{Identity: list(text("identity", statements...)), Resource: to("Allow", aws(ownRole))}
-			req := readSecret(farSecret)
+// storyLinks are the requests of the three-account story that need three
+// policies each: the session reads the secret, Secrets Manager decrypts it.
+func storyLinks() map[string]struct {
+	request policy.Request
+	set     policy.Set
+} {
+	session := policy.Request{
+		Principal: "arn:aws:sts::" + roleAccount + ":assumed-role/pod-role/testapp", RoleARN: storyRole,
+		PrincipalID: "AROACURRENTROLEEXAMPL", Time: storyTime, Closed: true,
+		Context: policy.Context{
+			"aws:RequestedRegion": {"eu-west-1"}, "aws:FederatedProvider": {storyProvider},
+			"aws:SourceIp": {"203.0.113.7"}, "aws:SecureTransport": {"true"}, "aws:TokenIssueTime": {"2026-11-21T12:00:00Z"},
+		},
+	}
+	read, decrypt := session, session
+	read.Action, read.Resource = "secretsmanager:GetSecretValue", storySecret
+	decrypt.Action, decrypt.Resource = "kms:Decrypt", storyKey
+	decrypt.Context = policy.Context{
+		"aws:RequestedRegion": {"eu-west-1"}, "aws:ViaAWSService": {"true"}, "kms:CallerAccount": {roleAccount},
+		"kms:ViaService":                  {"secretsmanager.eu-west-1.amazonaws.com"},
+		"kms:EncryptionContextKeys":       {"SecretARN", "SecretVersionId"},
+		"kms:EncryptionContext:SecretARN": {storySecret},
+	}
+	identity := list(named(readPolicy, readText), named(decryptPolicy, decryptText))
+	secret, key := named(storySecret, secretText), named(storyKey, keyText)
+	return map[string]struct {
+		request policy.Request
+		set     policy.Set
+	}{
+		"secret": {read, policy.Set{Identity: identity, Boundaries: list(named(storyBoundary, boundaryText)), Resource: &secret}},
+		"key":    {decrypt, policy.Set{Identity: identity, Boundaries: list(named(storyBoundary, boundaryText)), Resource: &key}},
+	}
+}
+
+// BenchmarkDecide decides a link of the story with a compiled set.
+func BenchmarkDecide(b *testing.B) {
+	for name, link := range storyLinks() {
+		b.Run(name, func(b *testing.B) {
+			set := policy.Compile(link.set)
 			b.ReportAllocs()
 			for b.Loop() {
-				if policy.Evaluate(req, set).Decision != policy.Allowed {
-					b.Fatal("denied")
+				if d := set.Decide(&link.request); d != policy.Allowed {
+					b.Fatal(d)
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkTrace explains a link of the story.
+func BenchmarkTrace(b *testing.B) {
+	for name, link := range storyLinks() {
+		set := policy.Compile(link.set)
+		b.Run(name+"/compiled", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if d := set.Evaluate(link.request).Decision; d != policy.Allowed {
+					b.Fatal(d)
+				}
+			}
+		})
+		b.Run(name+"/whole", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if d := policy.Evaluate(link.request, link.set).Decision; d != policy.Allowed {
+					b.Fatal(d)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkStatements reads a secret of another account, with an identity
+// policy of so many statements, of which the last allows.
+func BenchmarkStatements(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		set := policy.Set{Identity: list(manyStatements(n)), Resource: to("Allow", aws(ownRole))}
+		compiled := policy.Compile(set)
+		req := readSecret(farSecret)
+		b.Run(fmt.Sprintf("decide/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if d := compiled.Decide(&req); d != policy.Allowed {
+					b.Fatal(d)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("trace/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if d := compiled.Evaluate(req).Decision; d != policy.Allowed {
+					b.Fatal(d)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("compile/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				policy.Compile(set)
+			}
+		})
+	}
+}
+
+// manyStatements is a policy of n statements, of which the last lets the role read
+// its secrets.
+func manyStatements(n int) policy.Policy {
+	var all []string
+	for i := range n - 1 {
+		all = append(all, fmt.Sprintf(`{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"arn:aws:s3:::bucket-%d/*"}`, i))
+	}
+	all = append(all, `{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:222222222222:secret:prod/db-??????"}`)
+	return text("identity", all...)
+}
+
+// BenchmarkParse reads the documents of the story.
+func BenchmarkParse(b *testing.B) {
+	for name, text := range map[string]string{"key": keyText, "trust": trustText} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := policy.Parse([]byte(text)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHostile matches patterns made to be slow, in two sizes: twice the
+// size may take at most four times as long.
+func BenchmarkHostile(b *testing.B) {
+	for _, n := range []int{5000, 10000} {
+		for name, pattern := range hostilePatterns(n) {
+			set := policy.Compile(policy.Set{Identity: list(doc("Allow", "*", pattern))})
+			req := readSecret(ownSecret + strings.Repeat("a", n))
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					set.Decide(&req)
+				}
+			})
+		}
+	}
+}
+
+// hostilePatterns are Resource patterns of about n characters that a matcher
+// which tries everything would never be done with.
+func hostilePatterns(n int) map[string]string {
+	return map[string]string{
+		"stars":   "arn:aws:secretsmanager:*" + strings.Repeat("a*", n/2) + "b",
+		"run":     "arn:aws:secretsmanager:*" + strings.Repeat("a", n/2) + "b",
+		"bounded": "arn:aws:" + strings.Repeat("*a", n/2) + ":*:*:b",
+		"ones":    "arn:aws:secretsmanager:*" + strings.Repeat("?", n/2) + "*b",
 	}
 }

@@ -7,10 +7,11 @@ import (
 
 // explain fills in all of the result but the decision.
 func (e *evaluation) explain() {
+	e.remarkRequest()
 	for _, s := range e.sides() {
 		state := e.state(s)
 		if s.attached || s.unknown || state != NotApplicable {
-			e.result.Checks = append(e.result.Checks, e.check(s, state))
+			e.trace.result.Checks = append(e.trace.result.Checks, e.check(s, state))
 		}
 		e.addReasons(s)
 		e.addMissing(s, state)
@@ -19,13 +20,29 @@ func (e *evaluation) explain() {
 	}
 }
 
+// remarkRequest notes what is odd about the request.
+func (e *evaluation) remarkRequest() {
+	if given := e.req.ResourceAccount; given != "" && given != e.resourceAccount {
+		e.remark("the resource's ARN names account " + e.resourceAccount + ", not " + given)
+	}
+	if e.foreignPartition() {
+		e.remark("partitions " + e.who.partition + " and " + e.target.Partition + " do not trust each other")
+	}
+	if e.crossAccount() && e.identity.allow == no && slices.ContainsFunc(e.resource.verdicts, allowsByGrant) {
+		e.remark("AWS does not document whether a KMS grant spares a principal of another account its identity-based policy; " +
+			"taken against the caller")
+	}
+}
+
+func allowsByGrant(v verdict) bool { return v.level == notALevel && v.match != no }
+
 // check reports a side, naming the document at fault if one is.
 func (e *evaluation) check(s *side, state CheckState) Check {
 	c := Check{Kind: s.kind, Account: s.account, State: state}
 	var fault *Policy
 	switch state {
 	case Denied:
-		fault = s.verdicts[slices.IndexFunc(s.verdicts, denies)].policy
+		fault = &s.verdicts[slices.IndexFunc(s.verdicts, denies)].of.policy
 	case NotGranted:
 		fault = s.toEdit(slices.Index(s.byLevel, no))
 	}
@@ -35,7 +52,7 @@ func (e *evaluation) check(s *side, state CheckState) Check {
 	return c
 }
 
-func denies(f verdict) bool { return f.statement.Effect == Deny && f.match == yes }
+func denies(v verdict) bool { return v.deny && v.match == yes }
 
 // state condenses a side. A grant that is absent counts only where it is
 // needed: either side can let in a caller of the same account.
@@ -49,7 +66,7 @@ func (e *evaluation) state(s *side) CheckState {
 		return Denied
 	case needed && allow == no:
 		return NotGranted
-	case s.deny == maybe || allow == maybe && (needed || e.result.Decision == Unknown):
+	case s.deny == maybe || allow == maybe && (needed || e.trace.result.Decision == Unknown):
 		return NotKnown
 	case allow == yes && s.attached:
 		return Passed
@@ -81,69 +98,71 @@ func (e *evaluation) needed(s *side) bool {
 // else what allows; when something is left open, also what may do either.
 func (e *evaluation) addReasons(s *side) {
 	for i := range s.verdicts {
-		f := &s.verdicts[i]
-		isDeny := f.statement.Effect == Deny
+		v := &s.verdicts[i]
 		var bears bool
-		switch e.result.Decision {
+		switch e.trace.result.Decision {
 		case ExplicitlyDenied:
-			bears = isDeny && f.match == yes
+			bears = v.deny && v.match == yes
 		case Unknown:
-			bears = f.match != no
+			bears = v.match != no
 		default:
-			bears = !isDeny && f.match == yes
+			bears = !v.deny && v.match == yes
 		}
 		if bears {
-			e.result.Reasons = append(e.result.Reasons, Reason{Place: e.place(s, f), Effect: f.statement.Effect, Grant: f.grant})
+			e.trace.result.Reasons = append(e.trace.result.Reasons, Reason{Place: e.place(s, v), Effect: v.statement.Effect, Grant: v.grant})
 		}
-		if e.result.Decision == ImplicitlyDenied && isDeny && f.match == maybe {
-			e.remark(e.place(s, f).label() + " may deny as well")
+		if e.trace.result.Decision == ImplicitlyDenied && v.deny && v.match == maybe {
+			e.remark(e.place(s, v).label() + " may deny as well")
 		}
 	}
 }
 
 // addUnsettled lists what would settle an open decision.
 func (e *evaluation) addUnsettled(s *side, state CheckState) {
-	if e.result.Decision != Unknown || state != NotKnown {
+	if e.trace.result.Decision != Unknown || state != NotKnown {
 		return
 	}
 	if s.unknown {
 		e.unsettled(s.kind.String())
 	}
-	for _, f := range s.verdicts {
-		if f.match != maybe {
+	for _, v := range s.verdicts {
+		if v.match != maybe {
 			continue
 		}
-		for _, key := range f.keys {
+		for _, key := range v.keys {
 			e.unsettled(key)
 		}
 	}
 }
 
 func (e *evaluation) unsettled(what string) {
-	if !slices.Contains(e.result.Unsettled, what) {
-		e.result.Unsettled = append(e.result.Unsettled, what)
+	if !slices.Contains(e.trace.result.Unsettled, what) {
+		e.trace.result.Unsettled = append(e.trace.result.Unsettled, what)
 	}
 }
 
 // place says where a statement is.
-func (e *evaluation) place(s *side, f *verdict) Place {
+func (e *evaluation) place(s *side, v *verdict) Place {
 	return Place{
 		Kind:     s.kind,
-		Account:  orElse(f.policy.Account, s.account),
-		Policy:   f.policy.Name,
-		Index:    f.index,
-		Sid:      f.statement.Sid,
-		Pointer:  f.pointer(),
-		Position: f.statement.Position(),
+		Account:  orElse(v.of.policy.Account, s.account),
+		Policy:   v.of.policy.Name,
+		Index:    v.index,
+		Sid:      v.statement.Sid,
+		Pointer:  v.pointer(),
+		Position: v.statement.Position(),
 	}
 }
 
 // pointer is the JSON pointer (RFC 6901) to the statement.
-func (f *verdict) pointer() string {
-	if f.policy.Document.single {
+func (v *verdict) pointer() string {
+	switch {
+	case v.level == notALevel:
+		return "" // a grant is no document
+	case v.of.policy.Document.single:
 		return "/Statement"
 	}
-	return "/Statement/" + strconv.Itoa(f.index)
+	return "/Statement/" + strconv.Itoa(v.index)
 }
 
 // label names the place in a note.

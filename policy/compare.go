@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"math/big"
 	"net/netip"
@@ -11,31 +12,49 @@ import (
 	"time"
 )
 
-// compareTyped compares under the operators that neither glob nor resolve
-// variables. Text that is not of the operator's type, on either side, does
-// not match.
-func compareTyped(base, got, want string) bool {
+// typedMatcher compiles the values of an operator that neither globs nor
+// resolves variables, into a function that says whether one of them accepts a
+// value of the request. Text that is not of the operator's type, on either
+// side, does not match.
+func typedMatcher(base string, values []Value) func(got string) bool {
 	switch base {
 	case "Bool":
-		g, ok1 := parseBool(got)
-		w, ok2 := parseBool(want)
-		return ok1 && ok2 && g == w
+		return accepts(values, parseBool, parseBool, func(got, want bool) bool { return got == want })
 	case "BinaryEquals":
-		g, err1 := base64.StdEncoding.DecodeString(got)
-		w, err2 := base64.StdEncoding.DecodeString(want)
-		return err1 == nil && err2 == nil && bytes.Equal(g, w)
+		return accepts(values, parseBinary, parseBinary, bytes.Equal)
 	case "IpAddress":
-		return inNetwork(got, want)
+		return accepts(values, parseAddress, parseNetwork, func(got netip.Addr, want netip.Prefix) bool { return want.Contains(got) })
 	}
 	if relation, ok := strings.CutPrefix(base, "Numeric"); ok {
-		g, ok1 := parseNumber(got)
-		w, ok2 := parseNumber(want)
-		return ok1 && ok2 && holds(relation, g.Cmp(w))
+		return accepts(values, parseNumber, parseNumber, func(got, want number) bool { return holds(relation, got.compare(want)) })
 	}
 	relation := strings.TrimPrefix(base, "Date")
-	g, ok1 := parseDate(got)
-	w, ok2 := parseDate(want)
-	return ok1 && ok2 && holds(relation, g.Compare(w))
+	return accepts(values, parseDate, parseDate, func(got, want time.Time) bool { return holds(relation, got.Compare(want)) })
+}
+
+// accepts parses the policy's values once, and the request's value once for
+// all of them.
+func accepts[G, W any](
+	values []Value, parseGot func(string) (G, bool), parseWant func(string) (W, bool), match func(G, W) bool,
+) func(string) bool {
+	var wanted []W
+	for _, v := range values {
+		if w, ok := parseWant(v.Text); ok {
+			wanted = append(wanted, w)
+		}
+	}
+	return func(text string) bool {
+		got, ok := parseGot(text)
+		if !ok {
+			return false
+		}
+		for _, w := range wanted {
+			if match(got, w) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // holds applies a relation to the result of a three-way comparison.
@@ -63,15 +82,44 @@ func parseBool(s string) (value, ok bool) {
 	return false, false
 }
 
+func parseBinary(s string) ([]byte, bool) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	return b, err == nil
+}
+
+// number is a decimal of any precision.
+type number struct {
+	whole int64
+	exact *big.Rat // nil: whole is all
+}
+
+func (n number) compare(m number) int {
+	if n.exact == nil && m.exact == nil {
+		return cmp.Compare(n.whole, m.whole)
+	}
+	return n.rat().Cmp(m.rat())
+}
+
+func (n number) rat() *big.Rat {
+	if n.exact != nil {
+		return n.exact
+	}
+	return new(big.Rat).SetInt64(n.whole)
+}
+
 // decimal bounds the digits of the exponent, so that a short text cannot
 // become a number that fills the memory.
 var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?$`)
 
-func parseNumber(s string) (*big.Rat, bool) {
-	if !decimal.MatchString(s) {
-		return nil, false
+func parseNumber(s string) (number, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return number{whole: n}, true
 	}
-	return new(big.Rat).SetString(s)
+	if !decimal.MatchString(s) {
+		return number{}, false
+	}
+	r, ok := new(big.Rat).SetString(s)
+	return number{exact: r}, ok
 }
 
 // The W3C profile of ISO 8601. A partial date means its first instant, UTC.
@@ -99,36 +147,53 @@ func parseDate(s string) (time.Time, bool) {
 	return time.Unix(whole, int64((seconds-float64(whole))*1e9)), true
 }
 
-// inNetwork reports whether the address got lies in want, an address or a
-// network. The two families never match each other.
-func inNetwork(got, want string) bool {
-	addr, err := netip.ParseAddr(got)
-	if err != nil {
-		return false
-	}
-	if network, err := netip.ParsePrefix(want); err == nil {
-		return network.Contains(addr)
-	}
-	host, err := netip.ParseAddr(want)
-	return err == nil && host == addr
+func parseAddress(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(s)
+	return a, err == nil
 }
 
-// matchARN compares the six parts one by one, so that no * reaches into the
-// next part before the sixth.
-func (p pattern) matchARN(got string) bool {
-	parts := strings.SplitN(got, ":", 6)
-	if len(parts) != 6 {
-		return false
+// parseNetwork reads a network, or an address as the network of that address
+// alone. The families never contain each other's addresses.
+func parseNetwork(s string) (netip.Prefix, bool) {
+	if network, err := netip.ParsePrefix(s); err == nil {
+		return network, true
 	}
-	for _, part := range parts[:5] {
+	host, ok := parseAddress(s)
+	return netip.PrefixFrom(host, host.BitLen()), ok
+}
+
+// arnGlob is a compiled ARN: a glob for each of the six parts, so that no *
+// reaches into the next part before the sixth.
+type arnGlob [6]glob
+
+// compileARN splits the pattern at its first five colons. It returns nil, which
+// matches nothing, where there are fewer.
+func (p pattern) compileARN() *arnGlob {
+	var g arnGlob
+	for i := range 5 {
 		end := 0
 		for end < len(p) && p[end] != ':' {
 			end++
 		}
-		if end == len(p) || !p[:end].match(part, false) {
+		if end == len(p) {
+			return nil
+		}
+		g[i], p = p[:end].compile(), p[end+1:]
+	}
+	g[5] = p.compile()
+	return &g
+}
+
+func (g *arnGlob) match(got string) bool {
+	if g == nil {
+		return false
+	}
+	for i := range 5 {
+		part, rest, ok := strings.Cut(got, ":")
+		if !ok || !g[i].match(part) {
 			return false
 		}
-		p = p[end+1:]
+		got = rest
 	}
-	return p.match(parts[5], false)
+	return g[5].match(got)
 }

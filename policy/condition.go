@@ -2,108 +2,164 @@ package policy
 
 import "strings"
 
-// matchCondition decides a Condition element: all keys under all operators
-// must match (reference_policies_multi-value-conditions).
-func (e *evaluation) matchCondition(s *Statement, version string) truth {
-	t := yes
-	for _, block := range s.Condition {
+// test is one key under one operator of a Condition, compiled.
+type test struct {
+	operator string       // as written
+	written  ConditionKey // as written
+	op       operator
+	known    bool // IAM has the operator
+	key      int  // index of the condition key
+
+	// The values: as texts under the operators that resolve variables,
+	// otherwise as a function.
+	texts    []text
+	accepts  func(got string) bool
+	loneStar bool // one of the texts is *
+	// variable: there is one under Bool, where AWS does not say if it counts.
+	variable bool
+}
+
+// tests compiles a Condition.
+func (c *compiler) tests(condition Condition) []test {
+	var tests []test
+	for _, block := range condition {
+		op, known := parseOperator(block.Operator)
 		for _, key := range block.Keys {
-			t = min(t, e.matchKey(block.Operator, key, version, s.Effect))
+			t := test{operator: block.Operator, written: key, op: op, known: known, key: c.key(key.Key)}
+			switch {
+			case !known || op.base == "Null":
+			case op.hasVariables():
+				t.texts, t.loneStar = c.texts(op, key.Values.List)
+			default:
+				t.accepts = typedMatcher(op.base, key.Values.List)
+				t.variable = op.base == "Bool" && c.version == Version2012 && hasVariable(key.Values.List)
+			}
+			tests = append(tests, t)
 		}
 	}
-	return t
+	return tests
 }
 
-// matchKey decides one key under one operator.
-func (e *evaluation) matchKey(name string, key ConditionKey, version string, effect Effect) truth {
-	op, ok := parseOperator(name)
-	if !ok {
-		// IAM refuses the document, so what would happen cannot be said; in no
-		// case does the condition count as met.
-		e.note("IAM knows no condition operator " + name)
-		e.unsettle(name)
-		return maybe
-	}
-	c := comparison{e: e, op: op, policy: key.Values.List, version: version, effect: effect}
-	k := e.lookup(key.Key)
-	if k.ambiguous {
-		return e.contest(effect, "the request has the condition key "+key.Key+" in two spellings")
-	}
-	switch {
-	case k.presence == unspecified:
-		if t, settled := c.whateverComes(); settled {
-			return t
+// texts compiles the values of an operator for strings or ARNs.
+func (c *compiler) texts(op operator, values []Value) (texts []text, loneStar bool) {
+	texts = make([]text, len(values))
+	for i, v := range values {
+		t := c.text(v.Text, op.base == "StringLike" || op.base == "ArnLike")
+		if op.base == "ArnLike" && t.variables == nil {
+			t.arn = append(appendLiteral(nil, t.glob.head), t.glob.tail...).compileARN()
 		}
-		e.unsettle(key.Key)
-		return maybe
-	case k.presence == absent:
-		return c.absent(key.Key)
-	case op.base == "Null":
-		return c.null(false)
-	case k.valueUnknown:
-		e.unsettle(key.Key)
-		return maybe
+		texts[i] = t
+		loneStar = loneStar || op.base == "StringLike" && v.Text == "*"
 	}
-	t := c.present(k, key.Key)
-	if t == maybe && k.pathUnknown {
-		e.unsettle(key.Key)
-	}
-	return t
+	return texts, loneStar
 }
 
-// comparison is one key under one operator, with the values in the policy.
-type comparison struct {
-	e       *evaluation
-	op      operator
-	policy  []Value
-	version string
-	effect  Effect
-}
-
-// whateverComes settles a key that was not specified, where every value and
-// absence would give one answer.
-func (c *comparison) whateverComes() (truth, bool) {
-	if len(c.policy) == 0 {
-		// [] never matches but for an absent key, where that counts as a match.
-		return no, c.op.quantifier != forAllValues && !c.op.ifExists
-	}
-	if c.op.base != "StringLike" || !c.hasLoneStar() {
-		return no, false
-	}
-	if c.op.negated {
-		return no, c.op.quantifier == forAnyValue && !c.op.ifExists
-	}
-	return yes, c.op.quantifier == forAllValues || c.op.quantifier == single && c.op.ifExists
-}
-
-func (c *comparison) hasLoneStar() bool {
-	for _, v := range c.policy {
-		if v.Text == "*" {
+func hasVariable(values []Value) bool {
+	for _, v := range values {
+		if strings.Contains(v.Text, "${") {
 			return true
 		}
 	}
 	return false
 }
 
-// absent decides a key that the request certainly lacks
-// (reference_policies_elements_condition_operators, "...IfExists" and "Null").
-func (c *comparison) absent(key string) truth {
+// matchCondition decides a Condition element: all keys under all operators
+// must match (reference_policies_multi-value-conditions).
+func (e *evaluation) matchCondition(r *rule) truth {
+	t := yes
+	for i := range r.tests {
+		t = min(t, e.matchTest(r, &r.tests[i]))
+		if t == no && e.trace == nil {
+			break
+		}
+	}
+	return t
+}
+
+// matchTest decides one key under one operator.
+func (e *evaluation) matchTest(r *rule, t *test) truth {
+	if !t.known {
+		// IAM refuses the document, so what would happen cannot be said; in no
+		// case does the condition count as met.
+		e.note("IAM knows no condition operator ", t.operator, "")
+		e.unsettle(t.operator)
+		return maybe
+	}
+	k := e.lookup(t.key)
+	if k.ambiguous {
+		return e.contest(r, "the request has the condition key ", t.written.Key, " in two spellings")
+	}
+	m := e.testKey(r, t, &k)
+	if m == maybe && k.isOpen() {
+		e.unsettle(t.written.Key)
+	}
+	return m
+}
+
+// testKey decides what is known of a key. Where two things are possible, the
+// answer is open unless both give the same.
+func (e *evaluation) testKey(r *rule, t *test, k *contextKey) truth {
 	switch {
-	case c.op.base == "Null":
-		return c.null(true)
-	case c.op.quantifier == forAnyValue && c.op.ifExists:
-		return c.e.contest(c.effect, "ForAnyValue with IfExists on "+key+", which the request lacks")
-	case c.op.ifExists || c.op.quantifier == forAllValues:
+	case k.presence == unspecified:
+		return t.whateverComes()
+	case k.presence == absent:
+		return e.testAbsent(r, t)
+	case k.mayLack:
+		sure := *k
+		sure.mayLack = false
+		if with := e.testKey(r, t, &sure); with == e.testAbsent(r, t) {
+			return with
+		}
+		return maybe
+	case t.op.base == "Null":
+		return t.null(false)
+	case k.valueUnknown:
+		return maybe
+	}
+	return e.testPresent(r, t, k)
+}
+
+// whateverComes decides a key that was not specified: it is open, unless every
+// value and absence would give one answer.
+func (t *test) whateverComes() truth {
+	positive := !t.op.negated
+	switch {
+	case len(t.written.Values.List) == 0:
+		// [] never matches but for an absent key, where that counts as a match.
+		if t.op.quantifier != forAllValues && !t.op.ifExists {
+			return no
+		}
+	case t.loneStar && positive:
+		if t.op.quantifier == forAllValues || t.op.quantifier == single && t.op.ifExists {
+			return yes
+		}
+	case t.loneStar:
+		if t.op.quantifier == forAnyValue && !t.op.ifExists {
+			return no
+		}
+	}
+	return maybe
+}
+
+// testAbsent decides a key that the request certainly lacks
+// (reference_policies_elements_condition_operators, "...IfExists" and "Null").
+func (e *evaluation) testAbsent(r *rule, t *test) truth {
+	switch {
+	case t.op.base == "Null":
+		return t.null(true)
+	case t.op.quantifier == forAnyValue && t.op.ifExists:
+		return e.contest(r, "ForAnyValue with IfExists on ", t.written.Key, ", which the request lacks")
+	case t.op.ifExists || t.op.quantifier == forAllValues:
 		return yes
-	case c.op.quantifier == forAnyValue || len(c.policy) == 0:
+	case t.op.quantifier == forAnyValue || len(t.written.Values.List) == 0:
 		return no
 	}
-	return truthOf(c.op.negated)
+	return truthOf(t.op.negated)
 }
 
 // null decides the Null operator: "true" wants the key absent.
-func (c *comparison) null(isAbsent bool) truth {
-	for _, v := range c.policy {
+func (t *test) null(isAbsent bool) truth {
+	for _, v := range t.written.Values.List {
 		if want, ok := parseBool(v.Text); ok && want == isAbsent {
 			return yes
 		}
@@ -111,145 +167,59 @@ func (c *comparison) null(isAbsent bool) truth {
 	return no
 }
 
-// present decides a key that the request carries.
-func (c *comparison) present(k contextKey, key string) truth {
+// testPresent decides a key that the request carries.
+func (e *evaluation) testPresent(r *rule, t *test, k *contextKey) truth {
 	// An empty string is a null data set to the set operators
 	// (reference_policies_multi-value-conditions).
-	empty := len(k.values) == 0 || len(k.values) == 1 && k.values[0] == ""
+	n := k.count()
+	empty := n == 0 || n == 1 && k.at(0) == ""
 	switch {
-	case len(c.policy) == 0:
-		return truthOf(empty && (c.op.quantifier == forAllValues || c.op.ifExists))
-	case c.op.quantifier == forAllValues:
-		if empty {
-			return yes
+	case len(t.written.Values.List) == 0:
+		return truthOf(empty && (t.op.quantifier == forAllValues || t.op.ifExists))
+	case t.op.quantifier == forAllValues:
+		m := yes
+		for i := 0; i < n && !empty; i++ {
+			m = min(m, e.testValue(r, t, k, k.at(i)))
 		}
-		return c.every(k)
-	case c.op.quantifier == forAnyValue:
-		if empty {
-			return no
+		return m
+	case t.op.quantifier == forAnyValue:
+		m := no
+		for i := 0; i < n && !empty; i++ {
+			m = max(m, e.testValue(r, t, k, k.at(i)))
 		}
-		return c.some(k)
-	case len(k.values) > 1:
-		return c.e.contest(c.effect, "the plain operator on "+key+", which has several values in the request")
-	case len(k.values) == 0:
-		return truthOf(c.op.negated)
+		return m
+	case n > 1:
+		return e.contest(r, "the plain operator on ", t.written.Key, ", which has several values in the request")
+	case n == 0:
+		return truthOf(t.op.negated)
 	}
-	return c.value(k, k.values[0])
+	return e.testValue(r, t, k, k.at(0))
 }
 
-func (c *comparison) every(k contextKey) truth {
-	t := yes
-	for _, v := range k.values {
-		t = min(t, c.value(k, v))
-	}
-	return t
-}
-
-func (c *comparison) some(k contextKey) truth {
-	t := no
-	for _, v := range k.values {
-		t = max(t, c.value(k, v))
-	}
-	return t
-}
-
-// value decides one value of the request: positive operators want it among
+// testValue decides one value of the request: positive operators want it among
 // the policy's values, negated ones want it not there.
-func (c *comparison) value(k contextKey, got string) truth {
-	t := no
-	for _, want := range c.policy {
-		t = max(t, c.compare(k, got, want.Text))
+func (e *evaluation) testValue(r *rule, t *test, k *contextKey, got string) truth {
+	m := no
+	if t.accepts != nil {
+		m = truthOf(t.accepts(got))
 	}
-	if c.op.negated {
-		return t.not()
+	if t.variable {
+		m = max(m, e.contest(r, "a variable under Bool", "", ""))
 	}
-	return t
+	for i := 0; i < len(t.texts) && m != yes; i++ {
+		m = max(m, e.testText(t, &t.texts[i], k, got))
+	}
+	if t.op.negated {
+		return m.not()
+	}
+	return m
 }
 
-// compare decides one value of the request against one of the policy.
-func (c *comparison) compare(k contextKey, got, want string) truth {
-	if c.op.hasVariables() {
-		t := c.compareText(got, want)
-		if k.pathUnknown {
-			return c.comparePath(t, got, want)
-		}
-		return t
+// testText compares with one text of the policy.
+func (e *evaluation) testText(t *test, want *text, k *contextKey, got string) truth {
+	m := e.compareText(t.op, want, got)
+	if k.pathUnknown {
+		return e.comparePath(t.op, m, want, got)
 	}
-	if c.op.base == "Bool" && c.version == Version2012 && strings.Contains(want, "${") {
-		return c.e.contest(c.effect, "a variable under Bool")
-	}
-	return truthOf(compareTyped(c.op.base, got, want))
+	return m
 }
-
-// compareText compares under the operators that resolve variables. A value
-// whose variable the request lacks matches nothing, so that a negated
-// operator is satisfied (reference_policies_variables).
-func (c *comparison) compareText(got, want string) truth {
-	if c.op.base == "StringLike" || c.op.base == "ArnLike" {
-		return c.compareGlob(got, want)
-	}
-	text, state := c.e.expandText(want, c.version)
-	switch {
-	case state == unresolved:
-		return no
-	case state == unsettled:
-		return maybe
-	case c.op.base == "StringEqualsIgnoreCase":
-		return truthOf(strings.EqualFold(got, text))
-	}
-	return truthOf(got == text)
-}
-
-func (c *comparison) compareGlob(got, want string) truth {
-	var buf [patternBuffer]rune
-	p, state := c.e.expand(buf[:0], want, c.version, true)
-	switch {
-	case state == unresolved:
-		return no
-	case state == unsettled:
-		return maybe
-	case c.op.base == "ArnLike":
-		return truthOf(p.matchARN(got))
-	}
-	return truthOf(p.match(got, false))
-}
-
-// comparePath decides aws:PrincipalArn where the role's path is not known:
-// t is the answer for a role without one.
-func (c *comparison) comparePath(t truth, got, want string) truth {
-	account, name, _ := strings.Cut(got, ":role/")
-	prefix := account + ":role/"
-	// No real path has these characters, so that only wildcards cover them.
-	deep := c.compareText(prefix+"\x00\x01/\x02/"+name, want)
-	if deep == yes && t == yes {
-		return yes
-	}
-	if c.mayMatchPath(prefix, name, want) {
-		return maybe
-	}
-	return t
-}
-
-// mayMatchPath reports whether some path between prefix and name could make
-// the value match. It may say yes too often, which leaves the answer open.
-func (c *comparison) mayMatchPath(prefix, name, want string) bool {
-	if c.op.base == "StringEqualsIgnoreCase" {
-		prefix, name, want = strings.ToLower(prefix), strings.ToLower(name), strings.ToLower(want)
-	}
-	wild := "$"
-	if c.op.base == "StringLike" || c.op.base == "ArnLike" {
-		wild = "*?$"
-	}
-	first := strings.IndexAny(want, wild)
-	if first < 0 {
-		return strings.HasPrefix(want, prefix) && strings.HasSuffix(want, "/"+name)
-	}
-	head := want[:first]
-	if c.op.base == "ArnLike" && strings.Contains(head, ":") {
-		head = head[:strings.LastIndexByte(head, ':')] // a * earlier on stays in its part
-	}
-	tail := want[strings.LastIndexAny(want, "*?}")+1:]
-	return overlap(head, prefix, strings.HasPrefix) && overlap(tail, name, strings.HasSuffix)
-}
-
-func overlap(a, b string, has func(s, part string) bool) bool { return has(a, b) || has(b, a) }

@@ -19,7 +19,7 @@ func condition(t *testing.T, json string, req policy.Request) string {
 	allow := `{"Effect":"Allow","Action":"*","Resource":"*"`
 	with := func(statements string) policy.Decision {
 		doc := policy.MustParse(`{"Version":"2012-10-17","Statement":[` + statements + `]}`)
-		return policy.Evaluate(req, policy.Set{Identity: []policy.Policy{{Document: doc}}}).Decision
+		return evaluate(t, req, policy.Set{Identity: []policy.Policy{{Document: doc}}}).Decision
 	}
 	allowed := with(allow + `,"Condition":` + json + `}`)
 	denied := with(allow + `},` + strings.Replace(allow, "Allow", "Deny", 1) + `,"Condition":` + json + `}`)
@@ -186,6 +186,24 @@ func TestConditionOpenVariable(t *testing.T) {
 			t.Errorf("%s: got %s", json, got)
 		}
 	}
+	for _, json := range []string{
+		`{"ArnLike":{"k":"arn:aws:iam::1:role/${other}"}}`,
+		`{"StringEqualsIgnoreCase":{"k":"${other}"}}`,
+	} {
+		if got := condition(t, json, req); got != "maybe" {
+			t.Errorf("%s: got %s", json, got)
+		}
+	}
+	closed := req
+	closed.Closed = true
+	for _, json := range []string{
+		`{"ArnLike":{"k":"arn:aws:iam::1:role/${other}"}}`,
+		`{"StringEqualsIgnoreCase":{"k":"${other}"}}`,
+	} {
+		if got := condition(t, json, closed); got != "no" {
+			t.Errorf("%s, closed: got %s", json, got)
+		}
+	}
 	if got := condition(t, `{"StringLike":{"k":["${other}","*"]}}`, req); got != "yes" {
 		t.Errorf("one value matches in any case: got %s", got)
 	}
@@ -213,6 +231,10 @@ func TestDerivedKeys(t *testing.T) {
 	open.Closed = false
 	noRole, noID := open, open
 	noRole.RoleARN, noID.PrincipalID = "", ""
+	web, saml, encrypted := session, session, session
+	web.Context = policy.Context{"aws:federatedprovider": {"arn:aws:iam::111111111111:oidc-provider/" + clusterURL}}
+	saml.Closed, saml.Context = false, policy.Context{"aws:FederatedProvider": {"arn:aws:iam::111111111111:saml-provider/idp"}}
+	encrypted.Context = policy.Context{"kms:EncryptionContext:b": {"1"}, "KMS:encryptioncontext:a": {"2"}, "kms:EncryptionContext:": {"3"}}
 	closedNoRole := noRole
 	closedNoRole.Closed = true
 	tests := map[string]struct {
@@ -250,6 +272,18 @@ func TestDerivedKeys(t *testing.T) {
 		"not through a service":          {open, `{"Bool":{"aws:ViaAWSService":"false"}}`, "yes"},
 		"only KMS knows the caller":      {session, `{"Null":{"kms:CallerAccount":"true"}}`, "yes"},
 		"any other may be there":         {open, `{"Null":{"aws:SourceVpce":"true"}}`, "maybe"},
+		"web identity, MFA wanted":       {web, `{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, "no"},
+		"web identity, no MFA wanted":    {web, `{"Bool":{"aws:MultiFactorAuthPresent":"false"}}`, "maybe"},
+		"web identity, MFA if it exists": {web, `{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}`, "yes"},
+		"web identity, MFA forbidden":    {web, `{"StringNotEquals":{"aws:MultiFactorAuthPresent":"true"}}`, "yes"},
+		"web identity, MFA absent":       {web, `{"Null":{"aws:MultiFactorAuthPresent":"true"}}`, "maybe"},
+		"web identity, MFA as variable":  {web, `{"StringEquals":{"aws:PrincipalType":"${aws:MultiFactorAuthPresent}"}}`, "maybe"},
+		"MFA of a chained role":          {open, `{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, "maybe"},
+		"MFA through SAML":               {saml, `{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, "maybe"},
+		"encryption context":             {encrypted, `{"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":["a","b"]}}`, "yes"},
+		"encryption context, one lacks":  {encrypted, `{"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":["a"]}}`, "no"},
+		"no encryption context":          {session, `{"Null":{"kms:EncryptionContextKeys":"true"}}`, "yes"},
+		"encryption context not known":   {open, `{"Null":{"kms:EncryptionContextKeys":"true"}}`, "maybe"},
 		"claims are not those of a role": {open, `{"Null":{"oidc.example.com:sub":"true"}}`, "maybe"},
 	}
 	for name, tt := range tests {
@@ -270,11 +304,41 @@ func TestDerivedKeys(t *testing.T) {
 	})
 }
 
+// A JSON number or boolean compares by its literal text.
+func TestConditionScalars(t *testing.T) {
+	t.Parallel()
+	for json, value := range map[string]string{
+		`{"StringEquals":{"k":1e3}}`:                      "1e3",
+		`{"StringEquals":{"k":true}}`:                     "true",
+		`{"StringLike":{"k":["x",12345678901234567890]}}`: "12345678901234567890",
+		`{"Bool":{"k":true}}`:                             "True",
+		`{"NumericEquals":{"k":12345678901234567890}}`:    "12345678901234567890.0",
+		`{"NumericLessThan":{"k":12345678901234567890}}`:  "1",
+	} {
+		req := policy.Request{Closed: true, Context: policy.Context{"k": {value}}}
+		if got := condition(t, json, req); got != "yes" {
+			t.Errorf("%s on %s: got %s", json, value, got)
+		}
+		req.Context["k"] = []string{value + "1"}
+		if got := condition(t, json, req); got != "no" && !strings.Contains(json, "LessThan") {
+			t.Errorf("%s on %s1: got %s", json, value, got)
+		}
+	}
+}
+
+func TestTimeIsNowUnlessGiven(t *testing.T) {
+	t.Parallel()
+	past := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	if got := condition(t, `{"DateGreaterThan":{"aws:CurrentTime":"`+past+`"}}`, policy.Request{}); got != "yes" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestUnsettledNamesTheKeys(t *testing.T) {
 	t.Parallel()
 	doc := policy.MustParse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t}",
 		"Condition":{"StringEquals":{"aws:SourceVpce":"v","aws:PrincipalAccount":"111111111111"}}}}`)
-	got := policy.Evaluate(policy.Request{
+	got := evaluate(t, policy.Request{
 		Principal: "arn:aws:iam::111111111111:user/u", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/x",
 	}, policy.Set{Identity: []policy.Policy{{Document: doc}}})
 	if want := []string{"aws:PrincipalTag/t", "aws:SourceVpce"}; got.Decision != policy.Unknown || !slices.Equal(got.Unsettled, want) {
@@ -320,7 +384,7 @@ func TestDerivedKeysByCaller(t *testing.T) {
 				req := c.req
 				req.Action, req.Resource = "secretsmanager:GetSecretValue", ownSecret
 				set := policy.Set{Resource: &p, Session: list(all)}
-				if got := policy.Evaluate(req, set); got.Decision != policy.Allowed {
+				if got := evaluate(t, req, set); got.Decision != policy.Allowed {
 					t.Errorf("%s: %+v", condition, got)
 				}
 			}
@@ -329,7 +393,7 @@ func TestDerivedKeysByCaller(t *testing.T) {
 	t.Run("no account at all", func(t *testing.T) {
 		t.Parallel()
 		p := text("attached", `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Null":{"aws:ResourceAccount":"true"}}}`)
-		if got := policy.Evaluate(policy.Request{Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, policy.Set{Resource: &p}); got.Decision != policy.Allowed {
+		if got := evaluate(t, policy.Request{Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, policy.Set{Resource: &p}); got.Decision != policy.Allowed {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -337,7 +401,15 @@ func TestDerivedKeysByCaller(t *testing.T) {
 		t.Parallel()
 		req := scenarios()["far key"].req
 		p := text("key", `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"},"StringEquals":{"kms:CallerAccount":"111111111111"}}}`)
-		if got := policy.Evaluate(req, policy.Set{Resource: &p, Identity: list(all)}); got.Decision != policy.Allowed {
+		if got := evaluate(t, req, policy.Set{Resource: &p, Identity: list(all)}); got.Decision != policy.Allowed {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("a user may have signed in with MFA", func(t *testing.T) {
+		t.Parallel()
+		p := text("doc", `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}`)
+		req := policy.Request{Principal: ownUser, Action: "secretsmanager:GetSecretValue", Resource: ownSecret}
+		if got := evaluate(t, req, policy.Set{Identity: list(p)}); got.Decision != policy.Unknown {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -347,7 +419,7 @@ func TestDerivedKeysByCaller(t *testing.T) {
 		req.Closed = false
 		for _, key := range []string{"sub", "aws:sub", "oidc.example.com:other"} {
 			p := text("trust", `{"Effect":"Allow","Principal":"*","Action":"sts:*","Condition":{"Null":{"`+key+`":"true"}}}`)
-			if got := policy.Evaluate(req, policy.Set{Resource: &p}); got.Decision != policy.Unknown {
+			if got := evaluate(t, req, policy.Set{Resource: &p}); got.Decision != policy.Unknown {
 				t.Errorf("%s: got %v", key, got.Decision)
 			}
 		}

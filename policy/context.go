@@ -2,9 +2,9 @@ package policy
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // presence says whether the request carries a condition key.
@@ -19,17 +19,22 @@ const (
 // contextKey is what is known of one condition key.
 type contextKey struct {
 	presence presence
-	values   []string
 	// valueUnknown: the key is there, but its value was not supplied.
 	valueUnknown bool
 	// pathUnknown: the value is a role's ARN, to which a path may belong.
 	pathUnknown bool
 	// ambiguous: the request has the key in two spellings.
 	ambiguous bool
+	// mayLack: the key has this value, or is absent.
+	mayLack bool
+
+	values []string
+	lone   string // the value, where values is nil and isLone
+	isLone bool
 }
 
 func one(value string) contextKey {
-	return contextKey{presence: present, values: []string{value}}
+	return contextKey{presence: present, lone: value, isLone: true}
 }
 
 var (
@@ -38,151 +43,149 @@ var (
 	valueUnknownKey = contextKey{presence: present, valueUnknown: true}
 )
 
+func (k *contextKey) count() int {
+	if k.isLone {
+		return 1
+	}
+	return len(k.values)
+}
+
+func (k *contextKey) at(i int) string {
+	if k.isLone {
+		return k.lone
+	}
+	return k.values[i]
+}
+
+// all returns the values, nil if there are none.
+func (k *contextKey) all() []string {
+	if k.isLone {
+		return []string{k.lone}
+	}
+	return k.values
+}
+
+// isOpen reports that more about the key would settle what depends on it.
+func (k *contextKey) isOpen() bool {
+	return k.presence == unspecified || k.valueUnknown || k.pathUnknown || k.mayLack
+}
+
+// keyName is a condition key that a set mentions.
+type keyName struct {
+	written string
+	folded  string
+}
+
+// foldKey appends a condition key such that two keys that differ only in case
+// give the same (reference_policies_elements_condition).
+func foldKey(dst []byte, key string) []byte {
+	for i := range len(key) {
+		if key[i] >= utf8.RuneSelf {
+			return foldRunes(dst, key[i:])
+		}
+		dst = append(dst, byte(lower(rune(key[i]))))
+	}
+	return dst
+}
+
+func foldRunes(dst []byte, key string) []byte {
+	for _, r := range key {
+		dst = utf8.AppendRune(dst, foldRune(r))
+	}
+	return dst
+}
+
+// foldRune returns one and the same rune for all that are equal but for case.
+func foldRune(r rune) rune {
+	least := r
+	for s := unicode.SimpleFold(r); s != r; s = unicode.SimpleFold(s) {
+		least = min(least, s)
+	}
+	return lower(least)
+}
+
+// givenKeys are the condition keys of a set, by index, where the request's
+// context has them. Few need no memory of their own.
+type givenKeys struct {
+	few  [16]contextKey
+	more []contextKey
+}
+
+func (g *givenKeys) at(i int) *contextKey {
+	if i < len(g.few) {
+		return &g.few[i]
+	}
+	return &g.more[i-len(g.few)]
+}
+
+// bind finds the set's keys in a context. That is read once, however many
+// statements test a key.
+func (g *givenKeys) bind(c *Compiled, context Context) {
+	if len(c.keys) == 0 {
+		return
+	}
+	if n := len(c.keys) - len(g.few); n > 0 {
+		g.more = make([]contextKey, n)
+	}
+	var buf [patternBuffer]byte
+	for name, values := range context {
+		if !c.mayMention(name) {
+			continue
+		}
+		if i, ok := c.index[string(foldKey(buf[:0], name))]; ok {
+			g.at(i).give(values)
+		}
+	}
+}
+
+// mayMention sorts out most keys by their length. Only beyond ASCII does a
+// letter's case change its length.
+func (c *Compiled) mayMention(key string) bool {
+	if c.lengths>>(len(key)%64)&1 == 1 {
+		return true
+	}
+	for i := range len(key) {
+		if key[i] >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
+}
+
+// give adds what the request has under one spelling of the key.
+func (k *contextKey) give(values []string) {
+	if k.presence == present {
+		k.ambiguous = true
+		values = slices.Concat(k.values, values)
+		slices.Sort(values) // map order must not show
+	}
+	k.presence, k.values = present, values
+}
+
 // lookup finds a key: given by the request, derived from it, or neither.
-func (e *evaluation) lookup(key string) contextKey {
-	if k, ok := e.given(key); ok {
+func (e *evaluation) lookup(key int) contextKey {
+	if k := e.given.at(key); k.presence == present {
+		return *k
+	}
+	name := e.set.keys[key].folded
+	if k, ok := e.derived(name); ok {
 		return k
 	}
-	if k, ok := e.derived(strings.ToLower(key)); ok {
-		return k
-	}
-	if e.req.Closed || e.who.kind == callerProvider && isClaim(key) {
+	if e.req.Closed || e.who.kind == callerProvider && isClaim(name) {
 		// A token's claims are all in the token: one that is not is absent.
 		return absentKey
 	}
 	return unspecifiedKey
 }
 
-// given finds a key in Request.Context, without regard to case
-// (reference_policies_elements_condition).
-func (e *evaluation) given(key string) (contextKey, bool) {
-	var k contextKey
-	for name, values := range e.req.Context {
-		if !strings.EqualFold(name, key) {
-			continue
-		}
-		if k.presence == present {
-			k.ambiguous = true
-			k.values = append(slices.Clone(k.values), values...)
-			slices.Sort(k.values) // map order must not show
-			continue
-		}
-		k.presence, k.values = present, values
-	}
-	return k, k.presence == present
-}
-
-// isClaim reports whether the key names a claim of a web identity token
-// (reference_policies_iam-condition-keys).
-func isClaim(key string) bool {
-	i := strings.LastIndexByte(key, ':')
-	if i < 0 || !strings.Contains(key[:i], ".") {
-		return false
-	}
-	switch strings.ToLower(key[i+1:]) {
-	case "sub", "aud", "amr", "azp", "oaud", "email":
-		return true
-	}
-	return false
-}
-
-// derived finds a key that follows from the rest of the request
-// (reference_policies_condition-keys).
-func (e *evaluation) derived(key string) (contextKey, bool) {
-	switch key {
-	case "aws:resourceaccount":
-		return optional(e.resourceAccount), true
-	case "aws:currenttime":
-		return one(e.now().UTC().Format(time.RFC3339)), true
-	case "aws:epochtime":
-		return one(strconv.FormatInt(e.now().Unix(), 10)), true
-	case "aws:securetransport":
-		return one("true"), true
-	case "aws:viaawsservice":
-		_, via := e.given("kms:ViaService")
-		return one(strconv.FormatBool(via)), true
-	case "aws:principalisawsservice":
-		return one(strconv.FormatBool(e.who.kind == callerService)), true
-	case "aws:principalservicename":
-		if e.who.kind == callerService {
-			return one(e.req.Principal), true
-		}
-		return absentKey, true
-	case "kms:calleraccount":
-		if isService(e.req.Action, "kms") {
-			return optional(e.who.account), true
+// find returns the values of a key, whatever its case, and in how many
+// spellings it is there.
+func (c Context) find(key string) (values []string, times int) {
+	for name, v := range c {
+		if strings.EqualFold(name, key) {
+			values = v
+			times++
 		}
 	}
-	return e.who.derived(key, e.req)
-}
-
-func optional(value string) contextKey {
-	if value == "" {
-		return absentKey
-	}
-	return one(value)
-}
-
-// derived finds a key that follows from who the caller is.
-func (c *caller) derived(key string, req *Request) (contextKey, bool) {
-	if !c.hasIdentity() {
-		return contextKey{}, false
-	}
-	switch key {
-	case "aws:principalarn":
-		k := one(c.principalARN())
-		// Closed means that the caller told all there is, so no path.
-		k.pathUnknown = c.kind == callerSession && !c.roleGiven && !req.Closed
-		return k, true
-	case "aws:principalaccount":
-		return one(c.account), true
-	case "aws:principaltype":
-		return one(c.principalType()), true
-	case "aws:userid":
-		return c.userID(req.PrincipalID), true
-	case "aws:username":
-		if c.kind == callerUser {
-			return one(c.name), true
-		}
-		return absentKey, true
-	case "aws:tokenissuetime":
-		if c.kind == callerSession || c.kind == callerFederatedUser {
-			return valueUnknownKey, true
-		}
-		return absentKey, true
-	case "aws:federatedprovider":
-		if c.kind != callerSession {
-			return absentKey, true
-		}
-	}
-	return contextKey{}, false
-}
-
-// principalType is the value of aws:PrincipalType.
-func (c *caller) principalType() string {
-	switch c.kind {
-	case callerSession:
-		return "AssumedRole"
-	case callerUser:
-		return "User"
-	case callerFederatedUser:
-		return "FederatedUser"
-	}
-	return "Account"
-}
-
-// userID is the value of aws:userid (reference_policies_variables, "Principal
-// key values").
-func (c *caller) userID(id string) contextKey {
-	switch {
-	case c.kind == callerRoot:
-		return one(c.account)
-	case c.kind == callerFederatedUser:
-		return one(c.account + ":" + c.name)
-	case id == "" || c.kind == callerSession && c.session == "":
-		return valueUnknownKey
-	case c.kind == callerSession:
-		return one(id + ":" + c.session)
-	}
-	return one(id)
+	return values, times
 }

@@ -151,7 +151,7 @@ func TestEvaluateCorpus(t *testing.T) {
 	for file, c := range readCases(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			got := policy.Evaluate(c.request, c.set)
+			got := evaluate(t, c.request, c.set)
 			if got.Decision.String() != c.decision {
 				t.Errorf("%s (%s): got %v, want %s\n%+v", c.name, c.source, got.Decision, c.decision, got)
 			}

@@ -3,7 +3,7 @@ package policy
 import "strings"
 
 func decodeDocument(n *node) (*Document, error) {
-	var d Document
+	d := Document{src: n.src}
 	if err := n.want(jsonObject, "a policy document"); err != nil {
 		return nil, err
 	}
@@ -13,7 +13,9 @@ func decodeDocument(n *node) (*Document, error) {
 		return nil, err
 	}
 	if !n.has("Statement") {
-		return nil, n.missing("document", "Statement")
+		if err := n.src.tolerate(n.missing("document", "Statement")); err != nil {
+			return nil, err
+		}
 	}
 	return &d, nil
 }
@@ -24,37 +26,41 @@ func decodeStatement(n *node) (s Statement, err error) {
 	}
 	for _, name := range []string{"Action", "Principal", "Resource"} {
 		if other := n.member("Not" + name); other != nil && n.has(name) {
-			return s, other.errorAt(other.name.start, "a statement has %s or Not%s, not both; remove one", name, name)
+			err := other.errorAt(other.name.start, "a statement has %s or Not%s, not both; remove one", name, name)
+			if err := n.src.tolerate(err.as(ruleCombination)); err != nil {
+				return s, err
+			}
 		}
 	}
-	s.pos = n.src.position(n.start)
+	s.pos, s.src = n.src.position(n.start), n.src
 	if s.layout, s.Unknown, err = statementElements.decode(n, &s); err != nil {
 		return s, err
 	}
-	switch {
-	case !n.has("Effect"):
-		return s, n.missing("statement", "Effect")
-	case !n.has("Action", "NotAction", "Principal", "NotPrincipal"):
-		return s, n.missing("statement", "Action")
+	if !n.has("Effect") {
+		err = n.src.tolerate(n.missing("statement", "Effect"))
 	}
-	return s, nil
+	if err == nil && !n.has("Action", "NotAction", "Principal", "NotPrincipal") {
+		err = n.src.tolerate(n.missing("statement", "Action"))
+	}
+	return s, err
 }
 
 // missing returns the error that an object lacks a member, with a hint at the
 // one that is probably meant for it.
-func (n *node) missing(object, name string) error {
+func (n *node) missing(object, name string) *SyntaxError {
+	rule := ruleMissing(name)
 	for _, m := range n.children {
 		if strings.EqualFold(m.name.text, name) {
-			return m.errorAt(m.name.start, "the %s has no %s; spell this member so, with the same capitals", object, name)
+			return m.errorAt(m.name.start, "the %s has no %s; spell this member so, with the same capitals", object, name).as(rule)
 		}
 	}
-	return n.errorf("the %s has no %s; add it", object, name)
+	return n.errorf("the %s has no %s; add it", object, name).as(rule)
 }
 
 // want refuses a value of another type; subject says what it is.
 func (n *node) want(kind jsonType, subject string) error {
 	if n.kind != kind {
-		return n.errorf("%s is %s, not %s", subject, kind, n.kind)
+		return n.errorf("%s is %s, not %s", subject, kind, n.kind).as(ruleType)
 	}
 	return nil
 }
@@ -64,7 +70,7 @@ func decodeString(n *node) (string, error) { return n.text, n.want(jsonString, n
 func decodeVersion(n *node) (string, error) {
 	version, err := decodeString(n)
 	if err == nil && version != Version2012 && version != Version2008 {
-		err = n.errorf("Version is %q, or the older %q: the language's date and not the document's; write the first", Version2012, Version2008)
+		err = n.errorf("Version is %q, or the older %q: the language's date and not the document's; write the first", Version2012, Version2008).as(ruleVersion)
 	}
 	return version, err
 }
@@ -72,7 +78,7 @@ func decodeVersion(n *node) (string, error) {
 func decodeEffect(n *node) (Effect, error) {
 	effect, err := decodeString(n)
 	if err == nil && effect != string(Allow) && effect != string(Deny) {
-		err = n.errorf("Effect is %q or %q, with these capitals", Allow, Deny)
+		err = n.errorf("Effect is %q or %q, with these capitals", Allow, Deny).as(ruleEffect)
 	}
 	return Effect(effect), err
 }
@@ -91,12 +97,14 @@ func decodeStatements(n *node) (s statements, err error) {
 	case jsonObject:
 		s.single = true
 	default:
-		return s, n.errorf("Statement is an object or an array of objects, not %s", n.kind)
+		return s, n.errorf("Statement is an object or an array of objects, not %s", n.kind).as(ruleType)
 	}
 	s.list = make([]Statement, len(written))
 	for i, child := range written {
 		if s.list[i], err = decodeStatement(child); err != nil {
-			return s, err
+			if err = n.src.tolerate(err); err != nil {
+				return s, err
+			}
 		}
 	}
 	return s, nil
@@ -107,7 +115,7 @@ func decodePrincipal(n *node) (p Principal, err error) {
 		return Principal{Any: true}, nil
 	}
 	if n.kind != jsonObject {
-		return p, n.errorf(`a principal is "*" or an object such as {"AWS": "…"}, {"Service": "…"} or {"Federated": "…"}`)
+		return p, n.errorf(`a principal is "*" or an object such as {"AWS": "…"}, {"Service": "…"} or {"Federated": "…"}`).as(rulePrincipal)
 	}
 	p.Entries = make([]PrincipalEntry, len(n.children))
 	for i, m := range n.children {
@@ -152,7 +160,7 @@ func decodeConditionKeys(n *node) (keys []ConditionKey, err error) {
 func decodeStrings(n *node) (Values, error) {
 	for _, value := range n.scalars() {
 		if value.kind != jsonString {
-			return Values{}, value.errorf("expected a string or an array of strings, not %s", value.kind)
+			return Values{}, value.errorf("expected a string or an array of strings, not %s", value.kind).as(ruleType)
 		}
 	}
 	return decodeValues(n)
@@ -165,7 +173,7 @@ func decodeValues(n *node) (Values, error) {
 	for i, value := range written {
 		kind, ok := valueKinds[value.kind]
 		if !ok {
-			return Values{}, value.errorf("expected a single value or an array of such, not %s", value.kind)
+			return Values{}, value.errorf("expected a single value or an array of such, not %s", value.kind).as(ruleType)
 		}
 		v.List[i] = Value{Text: value.text, Kind: kind}
 	}

@@ -1,30 +1,51 @@
 package policy
 
 import (
-	"html"
-	"regexp"
+	"encoding"
 	"strings"
 )
 
-// Denial is AWS's sentence of refusal, taken apart. The zero Denial says
-// nothing.
+// Denial is AWS's refusal, taken apart. The zero Denial says nothing. Fields
+// that the text does not tell are zero; Account, Role, Session and what is
+// said about the document to edit follow from the others.
 type Denial struct {
 	// Principal is the caller's ARN; "" where the sentence names none, as for
 	// sts:AssumeRoleWithWebIdentity.
 	Principal string `json:"principal,omitempty"`
-	Action    string `json:"action,omitempty"`
+	Account   string `json:"account,omitempty"` // of the principal
+	// Role and Session are the names in the ARN of a role's session, which does
+	// not have the role's path.
+	Role    string `json:"role,omitempty"`
+	Session string `json:"session,omitempty"`
+	Action  string `json:"action,omitempty"`
 	// Resource is an ARN, a pattern or a bare name; "" when the sentence names
-	// none. A bare name means that it did not resolve in the caller's account
-	// and Region.
+	// none.
 	Resource string `json:"resource,omitempty"`
+	// ResourceIsName reports a bare name. It means that the name did not
+	// resolve in the caller's account and Region, rather than that a policy has
+	// a misprint.
+	ResourceIsName bool `json:"resourceIsName,omitempty"`
 	// Kind is the kind of policy that refused; NoKind when the sentence does
 	// not say. AWS calls key policies and some trust policies "resource-based
 	// policy"; the action tells them apart. For a web identity no kind is ever
-	// named, and it is TrustPolicy.
+	// named, and it is that of the document which the stage is about.
 	Kind Kind `json:"kind,omitempty"`
 	// Explicit reports a Deny statement, as opposed to a missing Allow.
-	Explicit  bool   `json:"explicit,omitempty"`
-	PolicyARN string `json:"policyArn,omitempty"` // the policy that denies, where AWS tells
+	Explicit bool `json:"explicit,omitempty"`
+	// ThroughSCP reports that a VPC endpoint policy denies on behalf of a
+	// service control policy.
+	ThroughSCP bool   `json:"throughSCP,omitempty"`
+	PolicyARN  string `json:"policyArn,omitempty"` // the policy that denies, where AWS tells
+	// AuthorizationID asks GetRequestAuthorizationDetails of IAM for more,
+	// which takes iam:GetRequestAuthorizationDetails, in the Region of the
+	// AuthorizationURL, within about a day.
+	AuthorizationID  string `json:"authorizationId,omitempty"`
+	AuthorizationURL string `json:"authorizationUrl,omitempty"`
+	// Encoded is what sts:DecodeAuthorizationMessage decodes; see
+	// [ParseAuthorization].
+	Encoded string `json:"encoded,omitempty"`
+	// Stage is where AssumeRoleWithWebIdentity stopped.
+	Stage Stage `json:"stage,omitempty"`
 	// KMS reports that Secrets Manager may not use the secret's key on the
 	// caller's behalf: either the key policy does not let the caller in, or no
 	// identity-based policy of the caller allows kms:Decrypt. The sentence does
@@ -33,16 +54,46 @@ type Denial struct {
 	// DefaultKey reports that a secret of another account is encrypted under
 	// that account's aws/secretsmanager key, which no other account can use.
 	DefaultKey bool `json:"defaultKey,omitempty"`
+	// Message is AWS's sentence where it is one without grammar, which the
+	// other fields cannot tell in full.
+	Message string `json:"message,omitempty"`
+	// Code and RequestID come from what the SDK, or the response, puts around
+	// the sentence.
+	Code      string `json:"code,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+	// EditAccount and EditDocument say where the change is to be made, as far
+	// as the refusal tells: the policy that denies; the role, user, resource or
+	// provider whose document it is; the name that did not resolve. Of a role
+	// known by its session the ARN lacks the path.
+	EditAccount  string `json:"editAccount,omitempty"`
+	EditDocument string `json:"editDocument,omitempty"`
+	// Confidence is how sure Kind is, and with it the document to edit.
+	Confidence Confidence `json:"confidence,omitempty"`
 }
 
-// The sentences of Secrets Manager that name neither caller nor action.
+// Confidence says how far a refusal can be taken at its word.
+type Confidence uint8
+
+// The degrees of confidence.
 const (
-	kmsSentence        = "Access to KMS is not allowed"
-	defaultKeySentence = "You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key."
-	// staleKeySentence follows kmsSentence, or stands alone, when an older
-	// version is still encrypted under the secret's previous key.
-	staleKeySentence = "This version of secret is not encrypted with the current KMS key"
+	// NotSaid: AWS does not say what refused.
+	NotSaid Confidence = iota
+	// Likely: AWS names a kind of policy, but is known to name it for others
+	// too, or names one where several lack a grant.
+	Likely
+	// Certain: a statement of that kind of policy denies.
+	Certain
 )
+
+var confidenceNames = [...]string{"", "likely", "certain"}
+
+var _ encoding.TextMarshaler = NotSaid
+
+// String returns "", "likely" or "certain".
+func (c Confidence) String() string { return nameOf(confidenceNames[:], uint8(c)) }
+
+// MarshalText returns the same text as [Confidence.String]. It never fails.
+func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // phrase is how AWS names a kind of policy in its denials (IAM User Guide,
 // troubleshoot_access-denied).
@@ -67,9 +118,13 @@ var phrases = []phrase{
 	{EndpointPolicy, "VPC endpoint policy", "a"},
 }
 
+const throughSCP = " transitively through a service control policy"
+
 // String returns AWS's sentence, without a full stop, as AWS leaves it out.
 func (d Denial) String() string {
 	switch {
+	case d.Message != "":
+		return d.Message
 	case d.KMS:
 		return kmsSentence
 	case d.DefaultKey:
@@ -85,10 +140,25 @@ func (d Denial) String() string {
 	}
 	b.WriteString(d.Action)
 	if d.Resource != "" {
-		b.WriteString(" on resource: " + d.Resource)
+		b.WriteString(" on resource: " + quoteSpaces(d.Resource))
 	}
 	b.WriteString(d.reason())
+	if d.AuthorizationID != "" && d.AuthorizationURL != "" {
+		b.WriteString(". Go to " + d.AuthorizationURL + " for complete details, or call the GetRequestAuthorizationDetails API " +
+			"with the following authorization id: " + d.AuthorizationID)
+	}
+	if d.Encoded != "" {
+		b.WriteString(". " + encodedSentence + d.Encoded)
+	}
 	return b.String()
+}
+
+// quoteSpaces quotes a resource with a space, as Amazon S3 quotes all.
+func quoteSpaces(resource string) string {
+	if strings.Contains(resource, " ") {
+		return `"` + resource + `"`
+	}
+	return resource
 }
 
 // reason returns the part that names the kind of policy, with a space before.
@@ -97,15 +167,20 @@ func (d Denial) reason() string {
 		return "" // STS never says more
 	}
 	for _, p := range phrases {
-		switch {
-		case p.kind != d.Kind:
-		case !d.Explicit:
-			return " because no " + p.words + " allows the " + d.Action + " action"
-		case d.PolicyARN != "":
-			return " with an explicit deny in " + p.article + " " + p.words + ": " + d.PolicyARN
-		default:
-			return " with an explicit deny in " + p.article + " " + p.words
+		if p.kind != d.Kind {
+			continue
 		}
+		if !d.Explicit {
+			return " because no " + p.words + " allows the " + d.Action + " action"
+		}
+		text := " with an explicit deny in " + p.article + " " + p.words
+		if d.ThroughSCP {
+			text += throughSCP
+		}
+		if d.PolicyARN != "" {
+			text += ": " + d.PolicyARN
+		}
+		return text
 	}
 	if d.Explicit {
 		return " with an explicit deny"
@@ -118,109 +193,130 @@ func (d Denial) isWebIdentity() bool {
 	return d.Principal == "" && strings.EqualFold(d.Action, actionWebIdentity)
 }
 
-// actionWebIdentity is the action that a role's trust policy must allow to a
-// token.
-const actionWebIdentity = "sts:AssumeRoleWithWebIdentity"
-
-// The grammar of the sentence after white space is reduced to single spaces. A
-// word ends at white space, and at what wrappers put behind it: quotes,
-// mark-up, escapes.
-var (
-	denialHead = regexp.MustCompile(`(?i)(?:User: ?"?([^\s"<>\\]+)"? is )?not authorized to perform:? ?"?([a-z0-9-]+:[a-z0-9*]+)"?`)
-	// denialResource's first form is quoted (Amazon S3) and may hold spaces.
-	denialResource = regexp.MustCompile(`(?i)^ on resource: ?(?:"([^"<>\\]*[^"<>\\ ])"|([^\s"<>\\]+))`)
-	// denialReason leaves the repeated action alone: AWS misspells it at times.
-	denialReason = regexp.MustCompile(`(?i)^[.,]? (?:because no ([a-z -]+?) allows the\b|(with an explicit deny)(?: in (?:an?|the) ([a-z -]+ policy|[a-z]+ boundary))?(?:(?:,? with policy ARN)?: (arn:[^\s"<>\\]+))?)`)
+// The actions by which a session comes about.
+const (
+	actionWebIdentity       = "sts:AssumeRoleWithWebIdentity"
+	actionAssumeRole        = "sts:AssumeRole"
+	actionTagSession        = "sts:TagSession"
+	actionSetSourceIdentity = "sts:SetSourceIdentity"
 )
 
-// ParseDenial finds AWS's sentence in a message, however the SDK wrapped it:
-// the error text of any AWS SDK or the CLI, or the XML or JSON body of the
-// response. It reports false if there is none. A message with several takes
-// the first.
-func ParseDenial(message string) (Denial, bool) {
-	text := flatten(message)
-	head := denialHead.FindStringSubmatchIndex(text)
-	if head == nil {
-		return parseKMSDenial(text)
+// DenialOf returns the refusal that AWS would send for a request that the
+// evaluation denies: it names one kind of policy, although several may refuse,
+// and for an explicit deny the policy, where that has an ARN and belongs to a
+// kind whose ARN AWS tells (IAM User Guide, troubleshoot_access-denied). For a
+// request that is not denied it is the zero Denial.
+func DenialOf(req Request, result Result) Denial {
+	wanted := NotGranted
+	switch result.Decision {
+	case ExplicitlyDenied:
+		wanted = Denied
+	case Allowed, Unknown:
+		return Denial{}
 	}
-	d := Denial{Principal: group(text, head, 1), Action: group(text, head, 2)}
-	rest := text[head[1]:]
-	if m := denialResource.FindStringSubmatchIndex(rest); m != nil {
-		d.Resource = group(rest, m, 1)
-		if d.Resource == "" {
-			d.Resource = strings.TrimRight(group(rest, m, 2), ".,;'")
-		}
-		rest = rest[m[1]:]
+	d := Denial{Principal: req.Principal, Action: req.Action, Explicit: wanted == Denied}
+	if req.Resource != "*" { // AWS names no resource where the action takes none
+		d.Resource = req.Resource
 	}
-	if m := denialReason.FindStringSubmatchIndex(rest); m != nil {
-		d.Explicit = group(rest, m, 2) != ""
-		d.Kind = kindOf(group(rest, m, 1)+group(rest, m, 3), d.Action)
-		if d.Kind != NoKind {
-			d.PolicyARN = strings.TrimRight(group(rest, m, 4), ".,;'")
-		}
+	if strings.EqualFold(req.Action, actionWebIdentity) {
+		d = Denial{Action: req.Action, Kind: TrustPolicy, Stage: TrustStage}
+		return d.completed()
 	}
-	if d.isWebIdentity() && d.Kind == NoKind {
-		d.Kind = TrustPolicy
-	}
-	return d, true
-}
-
-// parseKMSDenial recognises the refusals of Secrets Manager that have no
-// grammar.
-func parseKMSDenial(text string) (Denial, bool) {
-	d := Denial{
-		KMS:        containsFold(text, kmsSentence) || containsFold(text, staleKeySentence),
-		DefaultKey: containsFold(text, strings.TrimSuffix(defaultKeySentence, ".")),
-	}
-	if d.DefaultKey {
-		d.KMS = false // the more particular of the two
-	}
-	return d, d.KMS || d.DefaultKey
-}
-
-// flatten reduces white space to single spaces, and undoes the escapes of JSON
-// and XML bodies and the typographic apostrophe.
-func flatten(message string) string {
-	if strings.Contains(message, "</") {
-		message = html.UnescapeString(message)
-	}
-	message = strings.NewReplacer(`\"`, `"`, `\n`, " ", `\t`, " ", "’", "'").Replace(message)
-	return strings.Join(strings.Fields(message), " ")
-}
-
-// group returns the n-th group of a match in text, "" if it took no part.
-func group(text string, match []int, n int) string {
-	if match[2*n] < 0 {
-		return ""
-	}
-	return text[match[2*n]:match[2*n+1]]
-}
-
-// kindOf returns the kind that the words name. What AWS calls a resource-based
-// policy is a key policy if the action is one of KMS, and a trust policy if a
-// role is assumed: keys and roles have no other.
-func kindOf(words, action string) Kind {
-	words = strings.ToLower(words)
-	words = strings.Replace(words, "sessions policy", "session policy", 1) // AWS writes both
-	for _, p := range phrases {
-		// A prefix: an endpoint policy may deny "transitively through a
-		// service control policy", and the endpoint policy is the one to edit.
-		if !strings.HasPrefix(words, strings.ToLower(p.words)) {
+	for _, check := range result.Checks {
+		if check.State != wanted {
 			continue
 		}
-		action = strings.ToLower(action)
-		switch {
-		case p.kind == ResourcePolicy && strings.HasPrefix(action, "kms:"):
-			return KeyPolicy
-		case p.kind == ResourcePolicy && strings.HasPrefix(action, "sts:assumerole"):
-			return TrustPolicy
+		d.Kind = check.Kind
+		if d.Explicit && tellsARN(check.Kind) && strings.HasPrefix(check.Policy, "arn:") {
+			d.PolicyARN = check.Policy
 		}
-		return p.kind
+		break
 	}
-	return NoKind
+	return d.completed()
 }
 
-// containsFold reports whether text contains sub, letter case aside.
-func containsFold(text, sub string) bool {
-	return strings.Contains(strings.ToLower(text), strings.ToLower(sub))
+// tellsARN reports the kinds of policy whose ARN a refusal may tell.
+func tellsARN(k Kind) bool {
+	switch k {
+	case IdentityPolicy, PermissionsBoundary, SessionPolicy, ServiceControlPolicy, ResourceControlPolicy:
+		return true
+	}
+	return false
+}
+
+// completed fills in what follows from the rest.
+func (d Denial) completed() Denial {
+	d.Account, d.Role, d.Session = namesOf(d.Principal)
+	d.ResourceIsName = d.Resource != "" && d.Resource != "*" && !strings.HasPrefix(d.Resource, "arn:")
+	d.EditAccount, d.EditDocument = d.edit()
+	d.Confidence = d.confidence()
+	return d
+}
+
+// namesOf returns what the ARN of a principal tells about it.
+func namesOf(principal string) (account, role, session string) {
+	arn, err := ParseARN(principal)
+	if err != nil {
+		return "", "", ""
+	}
+	class, rest, _ := strings.Cut(arn.Resource, "/")
+	switch arn.Service + ":" + class {
+	case "sts:assumed-role":
+		role, session, _ = strings.Cut(rest, "/")
+	case "iam:role":
+		role = lastElement(rest)
+	}
+	return arn.Account, role, session
+}
+
+// entity is the ARN of who has identity policies and a boundary: the role of a
+// session, or else the principal itself.
+func (d Denial) entity() string {
+	arn, err := ParseARN(d.Principal)
+	if err != nil || d.Session == "" {
+		return d.Principal
+	}
+	return ARN{Partition: arn.Partition, Service: "iam", Account: arn.Account, Resource: "role/" + d.Role}.String()
+}
+
+// edit says where to make the change.
+func (d Denial) edit() (account, document string) {
+	switch {
+	case d.PolicyARN != "":
+		if account := accountOf(d.PolicyARN); isAccount(account) {
+			return account, d.PolicyARN
+		}
+		return d.Account, d.PolicyARN // AWS's own: it can only be detached
+	case d.ResourceIsName && d.Kind != NoKind && !d.Explicit:
+		return d.Account, d.Resource
+	}
+	switch d.Kind {
+	case IdentityPolicy, PermissionsBoundary:
+		return d.Account, d.entity()
+	case SessionPolicy:
+		return d.Account, d.Principal
+	case ResourcePolicy, KeyPolicy, TrustPolicy:
+		return accountOf(d.Resource), d.Resource
+	case IdentityProvider:
+		if _, issuer, ok := strings.Cut(d.Message, MessageNoProvider("")); ok {
+			return "", strings.TrimRight(issuer, ".")
+		}
+	}
+	// Who attaches an organization's policies, and who owns a VPC endpoint, the
+	// sentence does not tell.
+	return "", ""
+}
+
+func (d Denial) confidence() Confidence {
+	switch {
+	case d.Kind == NoKind:
+		return NotSaid
+	case d.PolicyARN != "":
+		return Certain
+	case !d.Explicit || d.ThroughSCP:
+		return Likely
+	case d.Kind == ServiceControlPolicy:
+		return Likely // a missing Allow may be told in the same words
+	}
+	return Certain
 }

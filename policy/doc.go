@@ -3,10 +3,15 @@
 // standard library and never goes online.
 //
 // [Parse] reads a document of any kind. [Evaluate] decides one request against
-// a [Set] of documents. [WebIdentity] decides whether a service account's
-// token becomes a role, and [SecretAccess] follows the whole way from the
-// token through the role to a secret and its KMS key, which may lie in three
-// accounts.
+// a [Set] of documents. [WebIdentity], [PodIdentity] and [AssumeRole] decide
+// whether a token, a pod or a caller becomes a role, and [SecretAccess] follows
+// the whole way from the token through the role to a secret and its KMS key,
+// which may lie in three accounts.
+//
+// [IRSA] generates the documents that such a way needs. [Lint] finds what is
+// wrong with a document before anyone asks, [SecretAccess.Lint] with documents
+// that must fit each other. [ParseDenial] and [ParseEvents] take AWS's refusals
+// apart, and [Denial.Check] holds them against the documents.
 //
 // # Evaluation
 //
@@ -24,16 +29,26 @@
 // Covered are identity-based policies, permissions boundaries, session
 // policies, service and resource control policies, VPC endpoint policies and
 // resource-based policies, among them key policies and role trust policies;
-// all elements, condition operators and policy variables; requests within an
-// account and between two. Not covered are KMS grants, access control lists,
+// KMS grants; all elements, condition operators and policy variables; requests
+// within an account and between two. Not covered are access control lists,
 // throttling, whether a resource exists, and how long IAM takes to propagate a
-// change.
+// change. A Deny in a resource control policy about a service that AWS did not
+// list as subject to them leaves the decision open.
 //
 // Where AWS's documentation is silent, a rule is taken against the caller, and
 // a note in the result says so.
 //
+// # Many requests
+//
+// [Compile] prepares a [Set] once. [Compiled.Decide] then answers within about
+// a microsecond and without allocating, [Compiled.Evaluate] with the whole
+// explanation. All three run the same code. Work grows with the number of
+// statements and values, and with the length of a pattern times that of the
+// text, whatever the pattern.
+//
 // # Concurrency
 //
 // Documents, sets and requests are plain values; any number of goroutines may
-// evaluate them as long as nobody changes them meanwhile.
+// evaluate them as long as nobody changes them meanwhile. So it is with a
+// [Compiled], and as long as nobody changes the documents it was made of.
 package policy

@@ -28,7 +28,8 @@ type Document struct {
 	Unknown []Member
 
 	layout layout
-	single bool // Statement was written as one object
+	single bool    // Statement was written as one object
+	src    *source // nil: built
 }
 
 // Effect is what a matching statement does.
@@ -57,6 +58,7 @@ type Statement struct {
 
 	layout layout
 	pos    Position
+	src    *source
 }
 
 // Member is a member of a JSON object that the policy grammar does not have,
@@ -139,7 +141,9 @@ const (
 // start at 1 and count bytes; the zero Position means that the value was not
 // parsed but built.
 type Position struct {
-	Offset, Line, Column int
+	Offset int `json:"offset"`
+	Line   int `json:"line"`
+	Column int `json:"column"`
 }
 
 // Strings returns the strings as Values: one as a single string, any other

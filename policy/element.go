@@ -52,11 +52,16 @@ func (e elements[T]) find(name string) *element[T] {
 // the members that are no elements.
 func (e elements[T]) decode(n *node, into *T) (l layout, unknown []Member, err error) {
 	for _, m := range n.children {
-		s := slot{name: m.name.text, key: spelling(m.name.raw(), appendString(nil, m.name.text))}
+		s := slot{name: m.name.text}
+		if m.name.odd {
+			s.key = m.name.raw()
+		}
 		if el := e.find(s.name); el == nil {
 			unknown = append(unknown, Member{Name: s.name, Raw: []byte(m.raw())})
 		} else if s.value, err = el.read(m, into); err != nil {
-			return nil, nil, err
+			if err = m.src.tolerate(err); err != nil {
+				return nil, nil, err
+			}
 		}
 		l = append(l, s)
 	}
@@ -65,19 +70,17 @@ func (e elements[T]) decode(n *node, into *T) (l layout, unknown []Member, err e
 
 // read decodes the element and returns its spelling if it is not ours.
 func (e *element[T]) read(n *node, into *T) (string, error) {
-	if err := e.decode(into, n); err != nil {
+	// An empty text is odd as well: built, it would be absent. What is read for
+	// the lints is not written back.
+	plain := !n.odd && (n.kind != jsonString || n.text != "")
+	if err := e.decode(into, n); err != nil || plain || n.src.lenient {
 		return "", err
 	}
-	ours, err := e.encode(into, nil)
-	return spelling(n.raw(), ours), err
-}
-
-// spelling returns what was written if we would write it differently.
-func spelling(written string, ours []byte) string {
-	if written == string(ours) {
-		return ""
+	written := n.raw()
+	if ours, err := e.encode(into, nil); err != nil || written == string(ours) {
+		return "", err
 	}
-	return written
+	return written, nil
 }
 
 // write returns the element as JSON, in its remembered spelling if there is

@@ -14,6 +14,9 @@ type SyntaxError struct {
 	// Pointer is the JSON pointer (RFC 6901) of the value at fault; empty for
 	// the document as a whole.
 	Pointer string
+	// Rule is the id of the lint rule that the problem breaks, such as
+	// "INVALID_EFFECT"; see [Rules].
+	Rule string
 	// Problem says in words what is wrong and what to do. It may name members
 	// but does not repeat the document's values.
 	Problem string
@@ -27,6 +30,12 @@ func (e *SyntaxError) Error() string {
 		place += " (" + quoted[1:len(quoted)-1] + ")"
 	}
 	return place + ": " + e.Problem
+}
+
+// as returns the error with the rule that the problem breaks.
+func (e *SyntaxError) as(rule string) *SyntaxError {
+	e.Rule = rule
+	return e
 }
 
 // ARNError says which part of an ARN is missing or malformed.

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -9,24 +8,38 @@ import (
 // Evaluate decides what AWS would decide. It never fails: what it is not told
 // makes the decision Unknown, never Allowed. Every statement is evaluated,
 // also when the decision is already certain, since the explanation wants all.
-// It is safe for concurrent use as long as nobody changes the documents.
+// It is safe for concurrent use as long as nobody changes the documents. For
+// many requests against one set, see [Compile].
 //
 // The rules are those of the IAM User Guide,
 // reference_policies_evaluation-logic and
 // reference_policies_evaluation-logic-cross-account.
-func Evaluate(req Request, set Set) Result {
-	e := newEvaluation(&req, &set)
-	e.judgeAll()
-	e.decide()
+func Evaluate(req Request, set Set) Result { return Compile(set).Evaluate(req) }
+
+// Evaluate is [Evaluate] against the set.
+func (c *Compiled) Evaluate(req Request) Result {
+	e := evaluation{trace: &trace{}}
+	e.judge(c, &req)
+	e.trace.result.Decision = e.decide()
 	e.explain()
-	return e.result
+	return e.trace.result
+}
+
+// Decide returns the decision of [Compiled.Evaluate] without an explanation,
+// and does not look further once it is certain. As a rule it allocates nothing.
+// It does not change the request.
+func (c *Compiled) Decide(req *Request) Decision {
+	var e evaluation
+	e.judge(c, req)
+	return e.decide()
 }
 
 // evaluation is one evaluation under way.
 type evaluation struct {
-	req *Request
-	set *Set
-	who caller
+	set   *Compiled
+	req   *Request
+	who   caller
+	given givenKeys
 
 	target          ARN // of the resource, where it is an ARN
 	resourceAccount string
@@ -34,19 +47,18 @@ type evaluation struct {
 
 	identity, boundary, session, scp, rcp, endpoint, resource side
 
-	// What the statement at hand depends on and what is contested in it.
-	keys  []string
-	notes []string
-
-	result Result
+	trace *trace // nil: only the decision is wanted
 }
 
-func newEvaluation(req *Request, set *Set) *evaluation {
-	e := &evaluation{req: req, set: set, who: newCaller(req)}
+// judge evaluates every side.
+func (e *evaluation) judge(c *Compiled, req *Request) {
+	e.set, e.req = c, req
+	e.who.read(req)
 	e.target, _ = splitARN(req.Resource)
 	e.resourceAccount = e.accountOfResource()
 	e.resourceKind = e.kindOfResource()
-	return e
+	e.given.bind(c, req.Context)
+	e.judgeSides()
 }
 
 // accountOfResource takes the account from the resource's ARN where it has
@@ -54,9 +66,6 @@ func newEvaluation(req *Request, set *Set) *evaluation {
 func (e *evaluation) accountOfResource() string {
 	switch {
 	case e.target.Account != "":
-		if given := e.req.ResourceAccount; given != "" && given != e.target.Account {
-			e.remark("the resource's ARN names account " + e.target.Account + ", not " + given)
-		}
 		return e.target.Account
 	case e.req.ResourceAccount != "":
 		return e.req.ResourceAccount
@@ -66,16 +75,12 @@ func (e *evaluation) accountOfResource() string {
 
 // kindOfResource says what sort of policy hangs on the resource.
 func (e *evaluation) kindOfResource() Kind {
-	attached := NoKind
-	if e.set.Resource != nil {
-		attached = e.set.Resource.Kind
-	}
 	role := e.target.Service == "iam" && strings.HasPrefix(e.target.Resource, "role/")
 	key := e.target.Service == "kms" && strings.HasPrefix(e.target.Resource, "key/")
 	switch {
-	case attached == TrustPolicy || role && isService(e.req.Action, "sts"):
+	case e.set.resourceKind == TrustPolicy || role && isService(e.req.Action, "sts"):
 		return TrustPolicy
-	case attached == KeyPolicy || key && isService(e.req.Action, "kms"):
+	case e.set.resourceKind == KeyPolicy || key && isService(e.req.Action, "kms"):
 		return KeyPolicy
 	}
 	return ResourcePolicy
@@ -114,38 +119,24 @@ func (e *evaluation) foreignPartition() bool {
 	return e.who.partition != "" && e.target.Partition != "" && e.who.partition != e.target.Partition
 }
 
-// isUnknown reports whether the caller declared a kind not known. A key policy
-// and a trust policy are resource-based policies too.
-func (e *evaluation) isUnknown(k Kind) bool {
-	if k == KeyPolicy || k == TrustPolicy {
-		return slices.Contains(e.set.Unknown, k) || slices.Contains(e.set.Unknown, ResourcePolicy)
-	}
-	return slices.Contains(e.set.Unknown, k)
-}
-
 // decide combines what the sides say. Combining three values by min and max
 // equals deciding twice, once with every open question against the caller
 // and once in favour, because no side counts negatively.
-func (e *evaluation) decide() {
+func (e *evaluation) decide() Decision {
 	grant := min(e.grant(), e.scp.allow, e.rcp.allow, e.endpoint.allow)
 	if e.foreignPartition() {
 		grant = no
-		e.remark("partitions " + e.who.partition + " and " + e.target.Partition + " do not trust each other")
 	}
-	deny := no
-	for _, s := range e.sides() {
-		deny = max(deny, s.deny)
-	}
+	deny := max(e.rcp.deny, e.scp.deny, e.endpoint.deny, e.resource.deny, e.identity.deny, e.boundary.deny, e.session.deny)
 	switch {
 	case deny == yes:
-		e.result.Decision = ExplicitlyDenied
+		return ExplicitlyDenied
 	case grant == no:
-		e.result.Decision = ImplicitlyDenied
+		return ImplicitlyDenied
 	case grant == yes && deny == no:
-		e.result.Decision = Allowed
-	default:
-		e.result.Decision = Unknown
+		return Allowed
 	}
+	return Unknown
 }
 
 // grant combines identity, boundary, session and resource policy.
@@ -173,22 +164,4 @@ func (e *evaluation) sides() []*side {
 		return []*side{&e.rcp, &e.scp, &e.endpoint, &e.identity, &e.boundary, &e.session, &e.resource}
 	}
 	return []*side{&e.rcp, &e.scp, &e.endpoint, &e.resource, &e.identity, &e.boundary, &e.session}
-}
-
-// contest resolves a rule on which AWS's documentation is silent: against the
-// caller, with a note.
-func (e *evaluation) contest(effect Effect, what string) truth {
-	e.note("AWS does not document the effect of " + what + "; taken against the caller")
-	return truthOf(effect == Deny)
-}
-
-func (e *evaluation) note(text string) { e.notes = append(e.notes, text) }
-
-func (e *evaluation) unsettle(what string) { e.keys = append(e.keys, what) }
-
-// remark adds a note to the result.
-func (e *evaluation) remark(text string) {
-	if !slices.Contains(e.result.Notes, text) {
-		e.result.Notes = append(e.result.Notes, text)
-	}
 }

@@ -26,6 +26,16 @@ const (
 	provider   = "arn:aws:iam::111111111111:oidc-provider/" + clusterURL
 )
 
+// evaluate is [policy.Evaluate], once it is sure that Decide says the same.
+func evaluate(tb testing.TB, req policy.Request, set policy.Set) policy.Result {
+	tb.Helper()
+	got := policy.Evaluate(req, set)
+	if d := policy.Compile(set).Decide(&req); d != got.Decision {
+		tb.Errorf("Decide says %v, Evaluate %v", d, got.Decision)
+	}
+	return got
+}
+
 // asRole is a request of the pod's role.
 func asRole(action, resource string) policy.Request {
 	return policy.Request{Principal: ownSession, RoleARN: ownRole, Action: action, Resource: resource, Closed: true}
@@ -133,7 +143,12 @@ func TestEvaluateSides(t *testing.T) {
 		"RCP allows by itself":               {readSecret(ownSecret), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{nil}}, policy.Allowed},
 		"RCP denies":                         {readSecret(ownSecret), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.ExplicitlyDenied},
 		"RCP without principal":              {readSecret(ownSecret), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(doc("Deny", "*", "*"))}}, policy.Allowed},
-		"RCP, service that it does not know": {asRole("ssm:GetParameter", "arn:aws:ssm:eu-west-1:111111111111:parameter/a"), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.Allowed},
+		"RCP, service that it does not know": {asRole("ssm:GetParameter", "arn:aws:ssm:eu-west-1:111111111111:parameter/a"), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.Unknown},
+		"RCP, such a service, no Deny":       {asRole("ssm:GetParameter", "arn:aws:ssm:eu-west-1:111111111111:parameter/a"), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Allow", aws(farTarget)))}}, policy.Allowed},
+		"RCP, such a service, denied anyway": {asRole("ssm:GetParameter", "arn:aws:ssm:eu-west-1:111111111111:parameter/a"), policy.Set{RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.ImplicitlyDenied},
+		"RCP, service in upper case":         {asRole("SecretsManager:GetSecretValue", ownSecret), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.ExplicitlyDenied},
+		"RCP, service that joined late":      {asRole("logs:GetLogEvents", "arn:aws:logs:eu-west-1:111111111111:log-group:a"), policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.ExplicitlyDenied},
+		"RCP, service-linked role":           {linked, policy.Set{Identity: list(all), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.Allowed},
 		"RCP, retiring a grant":              {retire, policy.Set{Identity: list(all), Resource: to("Allow", aws(ownRoot)), RCPs: [][]policy.Policy{list(*to("Deny", `"*"`))}}, policy.Allowed},
 		"endpoint":                           {readSecret(ownSecret), policy.Set{Identity: list(all), Endpoint: list(*to("Allow", aws(ownRole)))}, policy.Allowed},
 		"endpoint, others only":              {readSecret(ownSecret), policy.Set{Identity: list(all), Endpoint: list(*to("Allow", aws("222222222222")))}, policy.ImplicitlyDenied},
@@ -156,7 +171,7 @@ func TestEvaluateSides(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.Evaluate(tt.req, tt.set); got.Decision != tt.want {
+			if got := evaluate(t, tt.req, tt.set); got.Decision != tt.want {
 				t.Errorf("got %v, want %v\n%+v", got.Decision, tt.want, got)
 			}
 		})
@@ -208,7 +223,7 @@ func TestEvaluatePrincipals(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.Evaluate(tt.req, policy.Set{Resource: to("Allow", tt.principal)}); got.Decision != tt.want {
+			if got := evaluate(t, tt.req, policy.Set{Resource: to("Allow", tt.principal)}); got.Decision != tt.want {
 				t.Errorf("got %v, want %v\n%+v", got.Decision, tt.want, got)
 			}
 		})
@@ -253,7 +268,7 @@ func TestEvaluateNotPrincipal(t *testing.T) {
 			}
 			p := text("attached", statements...)
 			tt.set.Resource = &p
-			if got := policy.Evaluate(tt.req, tt.set); got.Decision != tt.want {
+			if got := evaluate(t, tt.req, tt.set); got.Decision != tt.want {
 				t.Errorf("got %v, want %v\n%+v", got.Decision, tt.want, got)
 			}
 		})
@@ -261,7 +276,7 @@ func TestEvaluateNotPrincipal(t *testing.T) {
 	t.Run("without the account it is contested", func(t *testing.T) {
 		t.Parallel()
 		p := text("attached", `{"Effect":"Deny","NotPrincipal":`+aws(ownRole)+`,"Action":"*","Resource":"*"}`)
-		got := policy.Evaluate(session, policy.Set{Resource: &p, Identity: list(all)})
+		got := evaluate(t, session, policy.Set{Resource: &p, Identity: list(all)})
 		if got.Decision != policy.ExplicitlyDenied || len(got.Notes) != 1 {
 			t.Errorf("got %v %q", got.Decision, got.Notes)
 		}
@@ -287,15 +302,24 @@ func TestEvaluateResources(t *testing.T) {
 		"NotResource, unresolved":         {`"NotResource":"arn:aws:s3:::${none}"`, policy.ImplicitlyDenied},
 		"empty":                           {`"Resource":[]`, policy.ImplicitlyDenied},
 		"variable":                        {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:${tag}/db-*"`, policy.Allowed},
+		"variable with a slash and colon": {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:${deep}-AbCdEf"`, policy.Allowed},
+		"variable brings no star":         {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:${star}"`, policy.ImplicitlyDenied},
+		"variable with default":           {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:${none, 'prod'}/*"`, policy.Allowed},
+		"variable of several values":      {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:${many}/*"`, policy.ImplicitlyDenied},
+		"variable and star in a part":     {`"Resource":"arn:aws:secretsmanager:eu-*-1:111111111111:secret:${tag}/db-??????"`, policy.Allowed},
+		"literal star":                    {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:prod/${*}"`, policy.ImplicitlyDenied},
+		"unclosed variable":               {`"Resource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:prod/${*"`, policy.ImplicitlyDenied},
 		"variable in an early part":       {`"Resource":"arn:aws:secretsmanager:eu-west-1:${account}:secret:prod/db-*"`, policy.ImplicitlyDenied},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			req := readSecret(ownSecret)
-			req.Context = policy.Context{"tag": {"prod"}, "account": {"111111111111"}}
+			req.Context = policy.Context{
+				"tag": {"prod"}, "account": {"111111111111"}, "deep": {"secret:prod/db"}, "star": {"*"}, "many": {"prod", "test"},
+			}
 			p := text("doc", `{"Effect":"Allow","Action":"*",`+tt.element+`}`)
-			if got := policy.Evaluate(req, policy.Set{Identity: list(p)}); got.Decision != tt.want {
+			if got := evaluate(t, req, policy.Set{Identity: list(p)}); got.Decision != tt.want {
 				t.Errorf("got %v, want %v\n%+v", got.Decision, tt.want, got)
 			}
 		})
@@ -305,7 +329,7 @@ func TestEvaluateResources(t *testing.T) {
 		req := readSecret(ownSecret)
 		req.Closed = false
 		p := text("doc", `{"Effect":"Allow","Action":"*","NotResource":"arn:aws:secretsmanager:eu-west-1:111111111111:secret:${tag}"}`)
-		if got := policy.Evaluate(req, policy.Set{Identity: list(p)}); got.Decision != policy.Unknown {
+		if got := evaluate(t, req, policy.Set{Identity: list(p)}); got.Decision != policy.Unknown {
 			t.Errorf("got %v", got.Decision)
 		}
 	})
@@ -333,7 +357,7 @@ func TestEvaluateRefusedStatements(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := policy.Policy{Name: "doc", Document: &policy.Document{Statements: []policy.Statement{statement}}}
-			got := policy.Evaluate(readSecret(ownSecret), policy.Set{Identity: list(all, p)})
+			got := evaluate(t, readSecret(ownSecret), policy.Set{Identity: list(all, p)})
 			if got.Decision != policy.Allowed {
 				t.Errorf("got %v", got.Decision)
 			}
@@ -354,12 +378,12 @@ func TestEvaluateUnknownKinds(t *testing.T) {
 		t.Run(kind.String(), func(t *testing.T) {
 			t.Parallel()
 			set := policy.Set{Identity: list(all), Resource: to("Allow", aws(ownRole)), Unknown: []policy.Kind{kind}}
-			got := policy.Evaluate(readSecret(farSecret), set)
+			got := evaluate(t, readSecret(farSecret), set)
 			if got.Decision != policy.Unknown || !slices.Equal(got.Unsettled, []string{kind.String()}) {
 				t.Errorf("got %v, unsettled %q", got.Decision, got.Unsettled)
 			}
 			set.SCPs = [][]policy.Policy{list(doc("Deny", "*", "*"))}
-			if got := policy.Evaluate(readSecret(farSecret), set); got.Decision != policy.ExplicitlyDenied {
+			if got := evaluate(t, readSecret(farSecret), set); got.Decision != policy.ExplicitlyDenied {
 				t.Errorf("with a Deny: got %v", got.Decision)
 			}
 		})
@@ -367,20 +391,20 @@ func TestEvaluateUnknownKinds(t *testing.T) {
 	t.Run("a key policy is a resource policy", func(t *testing.T) {
 		t.Parallel()
 		set := policy.Set{Resource: to("Allow", aws(ownRole)), Unknown: []policy.Kind{policy.ResourcePolicy}}
-		if got := policy.Evaluate(asRole("kms:Decrypt", ownKey), set); got.Decision != policy.Unknown {
+		if got := evaluate(t, asRole("kms:Decrypt", ownKey), set); got.Decision != policy.Unknown {
 			t.Errorf("got %v", got.Decision)
 		}
 	})
 	t.Run("a resource policy may suffice", func(t *testing.T) {
 		t.Parallel()
-		got := policy.Evaluate(readSecret(ownSecret), policy.Set{Unknown: []policy.Kind{policy.ResourcePolicy}})
+		got := evaluate(t, readSecret(ownSecret), policy.Set{Unknown: []policy.Kind{policy.ResourcePolicy}})
 		if got.Decision != policy.Unknown {
 			t.Errorf("got %v", got.Decision)
 		}
 	})
 	t.Run("no unknown boundary lets in who has no grant", func(t *testing.T) {
 		t.Parallel()
-		got := policy.Evaluate(readSecret(ownSecret), policy.Set{Unknown: []policy.Kind{policy.PermissionsBoundary}})
+		got := evaluate(t, readSecret(ownSecret), policy.Set{Unknown: []policy.Kind{policy.PermissionsBoundary}})
 		if got.Decision != policy.ImplicitlyDenied || len(got.Unsettled) != 0 {
 			t.Errorf("got %v, unsettled %q", got.Decision, got.Unsettled)
 		}
@@ -390,7 +414,7 @@ func TestEvaluateUnknownKinds(t *testing.T) {
 		req := readSecret(ownSecret)
 		req.Closed = false
 		p := text("doc", `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"aws:SourceVpce":"true"}}}`)
-		got := policy.Evaluate(req, policy.Set{Identity: list(p)})
+		got := evaluate(t, req, policy.Set{Identity: list(p)})
 		if got.Decision != policy.ImplicitlyDenied || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "may deny as well") {
 			t.Errorf("got %v %q", got.Decision, got.Notes)
 		}
@@ -463,7 +487,7 @@ func TestEvaluateChecks(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, states(policy.Evaluate(tt.req, tt.set))); diff != "" {
+			if diff := cmp.Diff(tt.want, states(evaluate(t, tt.req, tt.set))); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -479,7 +503,7 @@ func TestEvaluateReasons(t *testing.T) {
 	resource := text("secret",
 		`{"Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"*"}`,
 		`{"Effect":"Allow","Principal":`+aws(ownRole)+`,"Action":"*","Resource":"*"}`)
-	got := policy.Evaluate(readSecret(farSecret), policy.Set{Identity: list(identity), Resource: &resource})
+	got := evaluate(t, readSecret(farSecret), policy.Set{Identity: list(identity), Resource: &resource})
 	want := []policy.Reason{
 		{Place: policy.Place{
 			Kind: policy.IdentityPolicy, Account: "111111111111", Policy: "pod-role/read", Sid: "Read",
@@ -495,7 +519,7 @@ func TestEvaluateReasons(t *testing.T) {
 	}
 
 	deny := doc("Deny", "secretsmanager:*", "*")
-	got = policy.Evaluate(readSecret(farSecret), policy.Set{Identity: list(identity, deny), Resource: &resource})
+	got = evaluate(t, readSecret(farSecret), policy.Set{Identity: list(identity, deny), Resource: &resource})
 	if len(got.Reasons) != 1 || got.Reasons[0].Effect != policy.Deny || got.Reasons[0].Policy != "doc" || len(got.Missing) != 0 {
 		t.Errorf("a Deny: %+v", got)
 	}
@@ -503,7 +527,7 @@ func TestEvaluateReasons(t *testing.T) {
 	open := readSecret(farSecret)
 	open.Closed = false
 	maybe := text("maybe", `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"aws:SourceVpce":"true"}}}`)
-	got = policy.Evaluate(open, policy.Set{Identity: list(identity, maybe), Resource: &resource})
+	got = evaluate(t, open, policy.Set{Identity: list(identity, maybe), Resource: &resource})
 	if got.Decision != policy.Unknown || len(got.Reasons) != 3 {
 		t.Errorf("a possible Deny: %+v", got)
 	}
@@ -513,16 +537,16 @@ func TestEvaluateAccounts(t *testing.T) {
 	t.Parallel()
 	req := readSecret(farSecret)
 	req.ResourceAccount = "333333333333"
-	got := policy.Evaluate(req, policy.Set{})
+	got := evaluate(t, req, policy.Set{})
 	if len(got.Notes) != 1 || got.Checks[1].Account != "222222222222" {
 		t.Errorf("the ARN's account counts: %+v", got)
 	}
 	bucket := asRole("s3:GetObject", "arn:aws:s3:::bucket/key")
-	if got := policy.Evaluate(bucket, policy.Set{Identity: list(all)}); got.Decision != policy.Allowed {
+	if got := evaluate(t, bucket, policy.Set{Identity: list(all)}); got.Decision != policy.Allowed {
 		t.Errorf("no account: got %v", got.Decision)
 	}
 	bucket.ResourceAccount = "222222222222"
-	if got := policy.Evaluate(bucket, policy.Set{Identity: list(all)}); got.Decision != policy.ImplicitlyDenied {
+	if got := evaluate(t, bucket, policy.Set{Identity: list(all)}); got.Decision != policy.ImplicitlyDenied {
 		t.Errorf("other account: got %v", got.Decision)
 	}
 }

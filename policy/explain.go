@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -18,7 +17,7 @@ type query struct {
 }
 
 func newQuery(link Link, req Request, set Set, role string) query {
-	return query{link: link, req: req, set: set, result: Evaluate(req, set), role: role, who: "the role " + role}
+	return query{link: link, req: req, set: set, result: Evaluate(req, set), role: role, who: "the role " + shortName(role)}
 }
 
 // finding is a fault that can still be merged with others about the same
@@ -50,15 +49,13 @@ func (q query) findings() []finding {
 // denyFault is about a statement that denies. There is nothing to add: a Deny
 // overrides every Allow (IAM User Guide, reference_policies_evaluation-logic).
 func (q query) denyFault(p Place) Fault {
-	where := fmt.Sprintf("%s of %s in account %s", placeName(p), documentName(p.Kind, p.Policy), p.Account)
-	f := Fault{
+	where := placeName(p) + " of " + documentName(p.Kind, p.Policy)
+	return Fault{
 		Link: q.link, Kind: p.Kind, Account: p.Account, Document: p.Policy,
-		Problem: where + " forbids " + q.asked(p.Policy) + ". A Deny overrides every Allow.",
-		Remedy:  "Remove or narrow " + lowerFirst(where) + ", so that it spares " + q.who + ".",
-		Index:   p.Index, Near: &NearMiss{Place: p, Effect: Deny},
+		Problem: where + " forbids " + q.asked(p.Account, p.Policy) + ". A Deny overrides every Allow.",
+		Remedy:  in(p.Kind, p.Account) + ", remove or narrow " + lowerFirst(where) + ", so that it spares " + q.who + ".",
+		Index:   p.Index, Position: p.Position, Near: &NearMiss{Place: p, Effect: Deny},
 	}
-	f.Remedy += whoEdits(p.Kind)
-	return f
 }
 
 // missing is about a grant that is missing. Where a statement comes close, and
@@ -77,11 +74,11 @@ func (q query) missing(m Missing) finding {
 	}
 	f := q.fault(m.Kind, m.Account, document)
 	if len(nears) > 0 {
-		f.Near = &nears[0]
-		f.Problem += " " + nearSentence(nears[0])
+		f.Near, f.Position = &nears[0], nears[0].Position
+		f.Problem += " " + q.nearSentence(nears[0])
 	}
 	f.Statement = &m.Statement
-	f.Remedy = q.addRemedy(m.Kind, m.Account, document) + whoEdits(m.Kind)
+	f.Remedy = q.addRemedy(m.Kind, m.Account, document)
 	return finding{Fault: f}
 }
 
@@ -106,7 +103,7 @@ func (q query) corrected(near NearMiss, all []NearMiss) (finding, bool) {
 		}
 		mends = append(mends, mend)
 		hints = append(hints, cmp.Or(n.Hint, what))
-		f.Problem += " " + nearSentence(n)
+		f.Problem += " " + q.nearSentence(n)
 	}
 	f.mend = func(s Statement) Statement {
 		for _, mend := range mends {
@@ -116,125 +113,9 @@ func (q query) corrected(near NearMiss, all []NearMiss) (finding, bool) {
 	}
 	fixed := f.mend(p.Document.Statements[near.Index])
 	near.Hint = strings.Join(hints, "; ")
-	f.Statement, f.Replace, f.Index, f.Near = &fixed, true, near.Index, &near
-	f.Remedy = replaceRemedy(&near) + whoEdits(near.Kind)
+	f.Statement, f.Replace, f.Index, f.Position, f.Near = &fixed, true, near.Index, near.Position, &near
+	f.Remedy = replaceRemedy(&near)
 	return f, q.mended(*p, near.Index, fixed)
-}
-
-// fault begins a fault about a document that does not grant.
-func (q query) fault(kind Kind, account, document string) Fault {
-	problem := fmt.Sprintf("In account %s, %s does not allow %s.", account, documentName(kind, document), q.asked(document))
-	if q.set.find(kind, account, document) == nil {
-		problem = fmt.Sprintf("In account %s, nothing allows %s: %s does not exist.",
-			account, q.asked(document), documentName(kind, document))
-	}
-	return Fault{
-		Link: q.link, Kind: kind, Account: account, Document: document,
-		Problem: problem + " " + q.why(kind),
-	}
-}
-
-// asked says what the request is, to a newcomer who has just read about the
-// document.
-func (q query) asked(document string) string {
-	before, noun, after := "read", "the secret", ""
-	switch q.link {
-	case TrustLink:
-		before, noun = "assume", "the role"
-	case KeyLink:
-		before, noun, after = "decrypt with", "the key", " through Secrets Manager"
-	}
-	object := noun + " " + q.req.Resource
-	if document == q.req.Resource {
-		object = noun
-	}
-	return fmt.Sprintf("%s to %s %s%s (%s)", q.who, before, object, after, q.req.Action)
-}
-
-// why says what the document has to do with it.
-func (q query) why(kind Kind) string {
-	switch kind {
-	case TrustPolicy:
-		return "A role can be assumed only by those whom its trust policy names."
-	case IdentityPolicy:
-		if q.link == KeyLink {
-			return "Secrets Manager decrypts with the rights of the role, so the role itself needs kms:Decrypt on the key."
-		}
-		return "A role may do only what its policies allow, wherever the resource is."
-	case ResourcePolicy:
-		return "A secret of another account must let the role in by a resource policy of its own."
-	case KeyPolicy:
-		return "Secrets Manager decrypts with the rights of the role, so the key's policy must let the role in."
-	case PermissionsBoundary, SessionPolicy:
-		return "It grants nothing by itself, but what it does not allow the role cannot do."
-	case EndpointPolicy:
-		return "What it does not allow cannot pass the VPC endpoint."
-	}
-	// What is left are service control policies.
-	return "It grants nothing by itself, but nobody in the account can do what it does not allow."
-}
-
-// addRemedy says where to add the statement.
-func (q query) addRemedy(kind Kind, account, document string) string {
-	if q.set.find(kind, account, document) == nil {
-		return fmt.Sprintf("In account %s, create %s with this statement.", account, documentName(kind, document))
-	}
-	return fmt.Sprintf("In account %s, add this statement to %s.", account, documentName(kind, document))
-}
-
-func replaceRemedy(near *NearMiss) string {
-	return fmt.Sprintf("In account %s, put this statement in the place of %s of %s: %s.", near.Account,
-		lowerFirst(placeName(near.Place)), documentName(near.Kind, near.Policy), strings.TrimSuffix(near.Hint, "."))
-}
-
-// whoEdits adds who can carry out the remedy, where it is not the account.
-func whoEdits(kind Kind) string {
-	if kind == ServiceControlPolicy || kind == ResourceControlPolicy {
-		return " It is edited in the management account of the organization."
-	}
-	return ""
-}
-
-// documentName is a document as people call it.
-func documentName(kind Kind, document string) string {
-	switch kind {
-	case IdentityPolicy:
-		if isRole(document) {
-			return "the permissions policy of the role " + document
-		}
-		return "the permissions policy " + document
-	case ResourcePolicy:
-		return "the resource policy of " + document
-	case KeyPolicy:
-		return "the key policy of " + document
-	case TrustPolicy:
-		return "the trust policy of " + document
-	}
-	return "the " + kind.String() + " " + document
-}
-
-// placeName is a statement as people count it: from 1, with its Sid.
-func placeName(p Place) string {
-	if p.Sid != "" {
-		return fmt.Sprintf("Statement %d (%s)", p.Index+1, p.Sid)
-	}
-	return fmt.Sprintf("Statement %d", p.Index+1)
-}
-
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
-// nearSentence says by what a statement misses.
-func nearSentence(near NearMiss) string {
-	element := near.Element
-	if parts := strings.SplitN(element, "/", 3); len(parts) == 3 && parts[0] == "Condition" {
-		element = parts[1] + " on " + parts[2]
-	}
-	got := "lacks it"
-	if near.Got != nil {
-		got = "has " + strings.Join(near.Got, ", ")
-	}
-	return fmt.Sprintf("%s comes close, but its %s is %s, and the request %s.",
-		placeName(near.Place), element, strings.Join(near.Wanted, ", "), got)
 }
 
 // nears returns the statements that come close to the missing grant, the one
@@ -247,18 +128,27 @@ func (q query) nears(m Missing) []NearMiss {
 		if n.Effect != Allow || n.Kind != m.Kind || n.Account != m.Account || isManaged(&Policy{Name: n.Policy}) {
 			continue
 		}
+		if q.set.find(n.Kind, n.Account, n.Policy) == nil {
+			continue // a KMS grant, which is no document to edit
+		}
 		// Another level's policy cannot make up for this one's.
 		if organization && n.Policy != m.Policy {
 			continue
 		}
-		// Everybody else is no near miss, unless it is another role.
-		if n.Element == "Principal" && n.Hint == "" && !slices.ContainsFunc(n.Wanted, isRole) {
+		if n.Element == "Principal" && n.Kind == KeyPolicy && slices.ContainsFunc(n.Wanted, q.ownsResource) {
 			continue
 		}
 		out = append(out, n)
 	}
 	slices.SortStableFunc(out, func(a, b NearMiss) int { return cmp.Compare(remoteness(a), remoteness(b)) })
 	return out
+}
+
+// ownsResource reports the account of the resource itself, which every key
+// policy names for its administration: nobody wrote that for the caller.
+func (q query) ownsResource(principal string) bool {
+	account := accountOf(q.req.Resource)
+	return principal == account || strings.HasSuffix(principal, ":iam::"+account+":root")
 }
 
 func isRole(principal string) bool { return strings.Contains(principal, ":role/") }
@@ -336,7 +226,7 @@ func (g finding) sharesPlace(f finding) bool {
 // take merges f into g.
 func (g *finding) take(f finding) {
 	if f.Problem != g.Problem {
-		g.Problem += " " + f.Problem
+		g.Problem += " " + f.briefly(g.Problem)
 	}
 	switch {
 	case g.Statement == nil:
@@ -346,6 +236,16 @@ func (g *finding) take(f finding) {
 	case !g.Replace:
 		g.add(*f.Statement)
 	}
+}
+
+// briefly is the fault's problem without the explanation, where another problem
+// that is told before has that already.
+func (g finding) briefly(before string) string {
+	explanation := " " + why(g.Link, g.Kind)
+	if !strings.Contains(before, explanation) {
+		return g.Problem
+	}
+	return strings.Replace(g.Problem, explanation, "", 1)
 }
 
 // add takes a further statement to add: into one that g adds already, where

@@ -12,17 +12,20 @@ type Link uint8
 // The links in order.
 const (
 	TrustLink  Link = iota // the token becomes a role session
+	HopLink                // the session becomes that of a further role
 	SecretLink             // the session reads the secret
 	KeyLink                // the session decrypts it, through Secrets Manager
 )
 
 var _ encoding.TextMarshaler = TrustLink
 
-// String returns "trust", "secret" or "key".
+// String returns "trust", "hop", "secret" or "key".
 func (l Link) String() string {
 	switch l {
 	case TrustLink:
 		return "trust"
+	case HopLink:
+		return "hop"
 	case SecretLink:
 		return "secret"
 	case KeyLink:
@@ -60,6 +63,10 @@ type Fault struct {
 	Also    []Statement `json:"also,omitempty"`
 	Replace bool        `json:"replace,omitempty"`
 	Index   int         `json:"index,omitempty"` // from 0
+	// Position is where the statement that denies, or that nearly matched,
+	// begins in the source of the document; zero if there is none, or if the
+	// document was built rather than parsed.
+	Position Position `json:"position,omitzero"`
 	// Near is the statement that nearly matched, or that denies.
 	Near *NearMiss `json:"near,omitempty"`
 }

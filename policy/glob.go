@@ -2,12 +2,65 @@ package policy
 
 import (
 	"slices"
-	"unicode"
+	"strings"
 	"unicode/utf8"
 )
 
-// pattern is a compiled glob: literal runes, and wildcards as negative runes.
-// A literal * or ?, such as one that a policy variable brought in, is a plain
+// glob is a compiled pattern: the text in front of its first wildcard, which is
+// compared whole, then the rest. Most patterns are text only, or text and a
+// final *.
+type glob struct {
+	head string
+	tail pattern // begins with a wildcard; nil: the head is all
+}
+
+// newGlob compiles text in which * and ? are wildcards.
+func newGlob(s string) glob {
+	i := strings.IndexAny(s, "*?")
+	if i < 0 {
+		return glob{head: s}
+	}
+	return glob{head: s[:i], tail: appendGlob(nil, s[i:])}
+}
+
+// match reports whether the glob covers all of s. It takes O(n·m) steps at
+// worst, whatever the pattern.
+func (g *glob) match(s string) bool {
+	if g.tail == nil {
+		return s == g.head
+	}
+	rest, ok := strings.CutPrefix(s, g.head)
+	return ok && g.tail.match(rest, false)
+}
+
+// matchFold is match without regard to the case of ASCII letters.
+func (g *glob) matchFold(s string) bool {
+	n := len(g.head)
+	if len(s) < n || g.tail == nil && len(s) > n || !equalFoldASCII(s[:n], g.head) {
+		return false
+	}
+	return g.tail == nil || g.tail.match(s[n:], true)
+}
+
+func equalFoldASCII(a, b string) bool {
+	for i := range len(a) {
+		if a[i] != b[i] && lower(rune(a[i])) != lower(rune(b[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// lower folds an ASCII letter. Names of actions have no other.
+func lower(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
+// pattern is a glob as runes: literal ones, and wildcards as negative runes. A
+// literal * or ?, such as one that a policy variable brought in, is a plain
 // rune.
 type pattern []rune
 
@@ -48,10 +101,22 @@ func wildcard(r rune) rune {
 	return r
 }
 
+// compile splits the pattern into a glob, which shares its memory.
+func (p pattern) compile() glob {
+	i := slices.IndexFunc(p, func(r rune) bool { return r < 0 })
+	if i < 0 {
+		return glob{head: string(p)}
+	}
+	return glob{head: string(p[:i]), tail: p[i:]}
+}
+
 // match reports whether the pattern covers all of s. It is linear for most
 // patterns and O(len(p)·len(s)) at worst.
 func (p pattern) match(s string, fold bool) bool {
-	if slices.Contains(p, anyRunInPart) {
+	switch {
+	case len(p) == 1 && p[0] == anyRun:
+		return true
+	case slices.Contains(p, anyRunInPart):
 		return p.simulate(s, fold)
 	}
 	return p.greedy(s, fold)
@@ -88,7 +153,11 @@ func (p pattern) greedy(s string, fold bool) bool {
 // what was read so far. A * that stops at a colon needs it, because there the
 // last * is not always the one to stretch.
 func (p pattern) simulate(s string, fold bool) bool {
-	at := make([]bool, len(p)+1)
+	var buf [patternBuffer + 1]bool
+	at := buf[:]
+	if len(p) >= len(at) {
+		at = make([]bool, len(p)+1)
+	}
 	at[0] = true
 	p.skipRuns(at)
 	for _, r := range s {
@@ -120,5 +189,5 @@ func covers(w, r rune, fold bool) bool {
 	case anyOneInPart:
 		return r != ':'
 	}
-	return w == r || fold && w >= 0 && unicode.ToLower(w) == unicode.ToLower(r)
+	return w == r || fold && w >= 0 && lower(w) == lower(r)
 }

@@ -50,7 +50,7 @@ func (e *evaluation) hintPrincipal(wanted string) string {
 		return fmt.Sprintf("the caller is of partition %s, not %s", e.who.partition, a.Partition)
 	case a.Account != e.who.account:
 		return fmt.Sprintf("the caller's role is in account %s, not %s", e.who.account, a.Account)
-	case strings.HasPrefix(a.Resource, "role/") && e.who.roleGiven:
+	case strings.HasPrefix(a.Resource, "role/") && e.who.roleARN != "":
 		return "the path of the role differs; the role's ARN is " + e.who.roleARN
 	}
 	return ""

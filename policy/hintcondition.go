@@ -7,18 +7,16 @@ import (
 
 // hintCondition says in words what to change about a condition key, where
 // that is certain.
-func (e *evaluation) hintCondition(name string, key ConditionKey, version string) string {
-	op, _ := parseOperator(name)
-	k := e.lookup(key.Key)
+func (e *evaluation) hintCondition(t *test, k *contextKey, version string) string {
 	if k.presence != present {
-		return e.hintKey(key.Key)
+		return e.hintKey(t.written.Key)
 	}
-	if len(k.values) != 1 || op.negated {
+	if k.count() != 1 || t.op.negated {
 		return ""
 	}
-	got := k.values[0]
-	for _, v := range key.Values.List {
-		if hint := e.hintValue(op, key.Key, v.Text, got, version); hint != "" {
+	got := k.at(0)
+	for _, v := range t.written.Values.List {
+		if hint := e.hintValue(t.op, t.written.Key, v.Text, got, version); hint != "" {
 			return hint
 		}
 	}

@@ -33,7 +33,7 @@ func misspelling(written, issuer string) string {
 	case written == strings.TrimSuffix(issuer, "/"):
 		return ", with the trailing slash"
 	}
-	return ", letter case included"
+	return ", in the letter case of the token"
 }
 
 // issuerFinding looks for a statement of the trust policy that would grant if
@@ -44,16 +44,21 @@ func (q query) issuerFinding(issuer string) (finding, bool) {
 		if s.Effect != Allow || written == "" || !q.mended(*q.set.Resource, i, fixed) {
 			continue
 		}
+		hint := "the issuer" + strings.TrimPrefix(misspelling(written, issuerName(issuer)), ",")
+		problem := "writes the issuer as " + written + "; it must be written" + strings.TrimPrefix(hint, "the issuer") + ", for it is compared exactly."
+		if strings.HasPrefix(written, "arn:") && strings.HasSuffix(written, ":oidc-provider/"+issuerName(issuer)) && spelt(s.Principal, written) {
+			hint = "the provider is " + q.req.Principal
+			problem = "names the provider " + written + ", and the token's is another."
+		}
 		near := &NearMiss{
 			Place:  Place{Kind: TrustPolicy, Account: q.set.Resource.Account, Policy: q.set.Resource.Name, Index: i, Sid: s.Sid, Position: s.pos},
 			Effect: Allow, Wanted: []string{written}, Got: []string{issuerName(issuer)},
-			Hint: "write the issuer exactly as " + issuerName(issuer) + misspelling(written, issuerName(issuer)),
+			Hint: hint,
 		}
 		f := q.fault(TrustPolicy, near.Account, near.Policy)
-		f.Problem += " " + placeName(near.Place) + " comes close, but it has the issuer as " + written +
-			", and the token has it as " + issuerName(issuer) + ". They are compared exactly."
+		f.Problem += " " + placeName(near.Place) + " comes close, but it " + problem
 		f.Remedy = replaceRemedy(near)
-		f.Statement, f.Replace, f.Index, f.Near = &fixed, true, i, near
+		f.Statement, f.Replace, f.Index, f.Position, f.Near = &fixed, true, i, near.Position, near
 		return finding{Fault: f}, true
 	}
 	return finding{}, false
@@ -73,6 +78,9 @@ func spellIssuer(s Statement, issuer, provider string) (fixed Statement, written
 		for j, v := range entry.Values.List {
 			_, name, ok := strings.Cut(v.Text, "oidc-provider/")
 			if ok && v.Text != provider && alike(name, issuer) {
+				if name == issuerName(issuer) {
+					name = v.Text // it is the rest of the ARN
+				}
 				note(name)
 				entry.Values.List[j] = Value{Text: provider}
 			}
@@ -99,3 +107,6 @@ func spellIssuer(s Statement, issuer, provider string) (fixed Statement, written
 	}
 	return s, written
 }
+
+// spelt reports whether the principal lists the value.
+func spelt(p Principal, value string) bool { return slices.Contains(p.texts(), value) }

@@ -26,7 +26,7 @@ func (e *evaluation) miss(s *side, p *Policy) {
 	if p != nil {
 		m.Policy, m.Account = p.Name, orElse(p.Account, s.account)
 	}
-	e.result.Missing = append(e.result.Missing, m)
+	e.trace.result.Missing = append(e.trace.result.Missing, m)
 }
 
 // suppliedElsewhere reports that the statement to be added to the policy of a
@@ -48,18 +48,18 @@ func (e *evaluation) suppliedElsewhere(s *side) bool {
 // toEdit picks the document of a level to add a statement to: the one that
 // nearly allows, else the first. Nobody can edit what AWS manages.
 func (s *side) toEdit(level int) *Policy {
-	for i := range s.verdicts {
-		f := &s.verdicts[i]
-		nearly := f.statement.Effect == Allow && f.misses() == 1 && f.action != no
-		if f.level == level && nearly && !isManaged(f.policy) {
-			return f.policy
-		}
-	}
-	if level < 0 {
+	if level < 0 || level >= len(s.levels) {
 		return nil
 	}
+	for i := range s.verdicts {
+		v := &s.verdicts[i]
+		nearly := !v.deny && v.problem == "" && v.misses() == 1 && v.action != no
+		if v.level == level && nearly && !isManaged(&v.of.policy) {
+			return &v.of.policy
+		}
+	}
 	for i := range s.levels[level] {
-		if p := &s.levels[level][i]; !isManaged(p) {
+		if p := &s.levels[level][i].policy; !isManaged(p) {
 			return p
 		}
 	}
@@ -105,7 +105,7 @@ func (c *caller) narrowest() Principal {
 	kind, value := PrincipalAWS, c.arn
 	switch c.kind {
 	case callerSession:
-		value = c.roleARN
+		value = c.principalARN()
 	case callerProvider:
 		kind = PrincipalFederated
 	case callerService:
@@ -135,8 +135,8 @@ func (e *evaluation) testsFor(k Kind) []ConditionKey {
 func (e *evaluation) pin(keys ...string) []ConditionKey {
 	var tests []ConditionKey
 	for _, key := range keys {
-		if k, ok := e.given(key); ok && len(k.values) == 1 && !k.ambiguous {
-			tests = append(tests, ConditionKey{Key: key, Values: e.quote(k.values...)})
+		if values, times := e.req.Context.find(key); times == 1 && len(values) == 1 {
+			tests = append(tests, ConditionKey{Key: key, Values: e.quote(values...)})
 		}
 	}
 	return tests
@@ -163,6 +163,6 @@ func (e *evaluation) audiences() []string {
 	if e.who.kind != callerProvider {
 		return nil
 	}
-	k, _ := e.given(e.issuer() + ":aud")
-	return k.values
+	values, _ := e.req.Context.find(e.issuer() + ":aud")
+	return values
 }

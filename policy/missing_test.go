@@ -161,7 +161,7 @@ func add(t *testing.T, s *policy.Set, m policy.Missing) {
 // supply evaluates, adds what is missing and evaluates again.
 func supply(t *testing.T, req policy.Request, set policy.Set) {
 	t.Helper()
-	before := policy.Evaluate(req, set)
+	before := evaluate(t, req, set)
 	if before.Decision != policy.ImplicitlyDenied {
 		return
 	}
@@ -172,7 +172,7 @@ func supply(t *testing.T, req policy.Request, set policy.Set) {
 	for _, m := range before.Missing {
 		add(t, &mended, m)
 	}
-	if after := policy.Evaluate(req, mended); after.Decision != policy.Allowed {
+	if after := evaluate(t, req, mended); after.Decision != policy.Allowed {
 		t.Errorf("with what was missing: %v\nbefore: %+v\nafter: %+v", after.Decision, before, after)
 	}
 }
@@ -182,7 +182,7 @@ func TestMissingSuffices(t *testing.T) {
 	for name, sc := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.Evaluate(sc.req, sc.set); got.Decision != policy.Allowed {
+			if got := evaluate(t, sc.req, sc.set); got.Decision != policy.Allowed {
 				t.Fatalf("complete: %+v", got)
 			}
 			n := len(documents(&sc.set))
@@ -289,7 +289,7 @@ func TestMissingStatements(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, m := range policy.Evaluate(tt.req, tt.set).Missing {
+			for _, m := range evaluate(t, tt.req, tt.set).Missing {
 				b, err := m.Statement.MarshalJSON()
 				if err != nil {
 					t.Fatal(err)

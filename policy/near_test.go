@@ -15,7 +15,7 @@ import (
 // returns the near misses as "element: hint".
 func nearly(t *testing.T, req policy.Request, set policy.Set) []string {
 	t.Helper()
-	r := policy.Evaluate(req, set)
+	r := evaluate(t, req, set)
 	if r.Decision == policy.Allowed {
 		t.Fatalf("allowed: %+v", r)
 	}
@@ -150,7 +150,7 @@ func TestNearPrincipal(t *testing.T) {
 	t.Run("NotPrincipal and everyone", func(t *testing.T) {
 		t.Parallel()
 		p := text("attached", `{"Effect":"Allow","NotPrincipal":"*","Action":"*","Resource":"*"}`)
-		r := policy.Evaluate(readSecret(farSecret), policy.Set{Resource: &p})
+		r := evaluate(t, readSecret(farSecret), policy.Set{Resource: &p})
 		if len(r.Near) != 1 || r.Near[0].Element != "NotPrincipal" || !slices.Equal(r.Near[0].Wanted, []string{"*"}) {
 			t.Errorf("got %+v", r.Near)
 		}
@@ -195,7 +195,7 @@ func TestNearTrustCondition(t *testing.T) {
 			t.Parallel()
 			p := text("trust", fmt.Sprintf(`{"Effect":"Allow","Principal":{"Federated":%q},"Action":"sts:*","Condition":{%q:{%q:%q}}}`,
 				tt.req.Principal, tt.operator, tt.key, tt.want))
-			got := policy.Evaluate(tt.req, policy.Set{Resource: &p})
+			got := evaluate(t, tt.req, policy.Set{Resource: &p})
 			if got.Decision != policy.ImplicitlyDenied {
 				t.Fatalf("decision: %+v", got)
 			}
@@ -254,7 +254,7 @@ func TestNearCondition(t *testing.T) {
 		t.Parallel()
 		p := text("key", `{"Sid":"A","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEqual":{"team":"a"},
 			"StringEquals":{"a/b~c":["x","y"],"team":"Shop","plain":"z"}}}`)
-		r := policy.Evaluate(req, policy.Set{Resource: &p, Identity: list(all)})
+		r := evaluate(t, req, policy.Set{Resource: &p, Identity: list(all)})
 		place := policy.Place{Kind: policy.KeyPolicy, Account: "333333333333", Policy: "key", Sid: "A", Position: p.Document.Statements[0].Position()}
 		want := []policy.NearMiss{
 			{Place: place, Effect: policy.Allow, Element: "Condition/StringEquals/a/b~c", Wanted: []string{"x", "y"}},
@@ -269,7 +269,7 @@ func TestNearCondition(t *testing.T) {
 	t.Run("unknown operator", func(t *testing.T) {
 		t.Parallel()
 		p := text("key", `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEqual":{"team":"a"}}}`)
-		r := policy.Evaluate(req, policy.Set{Resource: &p, Identity: list(all)})
+		r := evaluate(t, req, policy.Set{Resource: &p, Identity: list(all)})
 		if r.Decision != policy.Unknown || len(r.Near) != 0 || len(r.Notes) != 1 {
 			t.Errorf("got %+v", r)
 		}

@@ -3,10 +3,10 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // jsonType is the type of a JSON value, named as error messages name it.
@@ -32,12 +32,29 @@ type node struct {
 	start, end int
 	text       string // of a string what it means, of other scalars the literal
 	children   []*node
+	odd        bool // a string in it is spelled otherwise than we would
 }
 
 // source is the text that nodes come from.
 type source struct {
 	data  []byte
 	lines []int // offsets at which lines begin
+	// lenient lets the reader go on behind a member that is repeated or cannot
+	// be understood, for the lints: what it tolerated is in problems.
+	lenient  bool
+	problems []*SyntaxError
+}
+
+// maxProblems bounds how many problems of one document are worth telling.
+const maxProblems = 100
+
+// tolerate returns the error, or nil if the source is read leniently.
+func (s *source) tolerate(err error) error {
+	if problem, ok := errors.AsType[*SyntaxError](err); ok && s.lenient && len(s.problems) < maxProblems {
+		s.problems = append(s.problems, problem)
+		return nil
+	}
+	return err
 }
 
 func newSource(data []byte) *source {
@@ -75,18 +92,21 @@ func (n *node) pointer() string {
 	}
 	token := strconv.Itoa(n.index)
 	if n.name != nil {
-		token = strings.NewReplacer("~", "~0", "/", "~1").Replace(n.name.text)
+		token = escapeToken(n.name.text)
 	}
 	return n.parent.pointer() + "/" + token
 }
 
 // errorf returns the error that this value has a problem.
-func (n *node) errorf(format string, args ...any) error { return n.errorAt(n.start, format, args...) }
+func (n *node) errorf(format string, args ...any) *SyntaxError {
+	return n.errorAt(n.start, format, args...)
+}
 
-func (n *node) errorAt(offset int, format string, args ...any) error {
+func (n *node) errorAt(offset int, format string, args ...any) *SyntaxError {
 	return &SyntaxError{
 		Position: n.src.position(offset),
 		Pointer:  n.pointer(),
+		Rule:     ruleSyntax,
 		Problem:  fmt.Sprintf(format, args...),
 	}
 }

@@ -24,7 +24,20 @@ import (
 //
 // The error is a [*SyntaxError] that carries line, column and JSON pointer.
 func Parse(data []byte) (*Document, error) {
-	root, err := scanDocument(data)
+	return parse(newSource(keep(data)))
+}
+
+// keep copies what a document is to remember of its source. What is too large
+// is not remembered but refused.
+func keep(data []byte) []byte {
+	if len(data) > maxSize {
+		return data
+	}
+	return bytes.Clone(data)
+}
+
+func parse(src *source) (*Document, error) {
+	root, err := scanDocument(src)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +66,11 @@ func MustParse(text string) *Document {
 
 // scanDocument is scan with advice on the two ways in which documents are
 // often found wrapped.
-func scanDocument(data []byte) (*node, error) {
-	if bytes.HasPrefix(data, []byte("%7")) {
-		return nil, (&node{src: newSource(data)}).errorf("the document is percent-encoded, as IAM returns it; read it with ParseEncoded")
+func scanDocument(src *source) (*node, error) {
+	if bytes.HasPrefix(src.data, []byte("%7")) {
+		return nil, (&node{src: src}).errorf("the document is percent-encoded, as IAM returns it; read it with ParseEncoded")
 	}
-	root, err := scan(data)
+	root, err := scanSource(src)
 	if err == nil && root.kind == jsonString && strings.HasPrefix(root.text, "{") {
 		return nil, root.errorf("the document is JSON within a JSON string; decode the string first")
 	}

@@ -166,6 +166,7 @@ func TestSyntaxErrorFields(t *testing.T) {
 	want := &policy.SyntaxError{
 		Position: policy.Position{Offset: 26, Line: 2, Column: 13},
 		Pointer:  "/Statement/0/Effect",
+		Rule:     "INVALID_EFFECT",
 		Problem:  `Effect is "Allow" or "Deny", with these capitals`,
 	}
 	if diff := cmp.Diff(error(want), err); diff != "" {

@@ -2,108 +2,101 @@ package policy
 
 import "strings"
 
-// callerKind says what sort of principal makes the request.
-type callerKind uint8
+// principals is a compiled Principal or NotPrincipal element.
+type principals struct {
+	everyone bool // the bare "*"
+	list     []principal
+}
+
+// principal is one value in it.
+type principal struct {
+	class principalClass
+	value string
+	// What the value says, if it is an account's or a role's.
+	partition, account, path, name string
+}
+
+// principalClass says what a value under Principal stands for.
+type principalClass uint8
 
 const (
-	callerAnonymous callerKind = iota
-	callerSession              // of a role
-	callerUser
-	callerRoot
-	callerFederatedUser
-	callerService
-	callerProvider // someone whom an identity provider vouches for
+	principalNobody principalClass = iota // a type that IAM does not have
+	principalEveryone
+	principalAccount // partition is empty for 12 digits
+	principalRole
+	principalID    // the unique id of a role or user
+	principalExact // any other ARN
+	principalFederated
+	principalService
+	principalCanonical
 )
 
-// caller is Request.Principal, understood.
-type caller struct {
-	kind      callerKind
-	arn       string
-	partition string
-	account   string
-	name      string // of the user or the federated user
-	role      string // name of the role, without path
-	session   string
-	roleARN   string // of the role, or of the user who federated
-	roleGiven bool   // roleARN was supplied, so its path is right
-	id        string
+// newPrincipals compiles the element
+// (reference_policies_elements_principal).
+func newPrincipals(p Principal) principals {
+	compiled := principals{everyone: p.Any}
+	for _, entry := range p.Entries {
+		for _, v := range entry.Values.List {
+			compiled.list = append(compiled.list, newPrincipal(entry.Type, v.Text))
+		}
+	}
+	return compiled
 }
 
-func newCaller(req *Request) caller {
-	c := caller{arn: req.Principal, id: req.PrincipalID}
-	a, ok := splitARN(req.Principal)
+func newPrincipal(entryType, value string) principal {
+	switch entryType {
+	case PrincipalAWS:
+		return newAWSPrincipal(value)
+	case PrincipalFederated:
+		return principal{class: principalFederated, value: value}
+	case PrincipalService:
+		return principal{class: principalService, value: value}
+	case PrincipalCanonical:
+		return principal{class: principalCanonical, value: value}
+	}
+	return principal{value: value}
+}
+
+// newAWSPrincipal compiles a value under "AWS". Wildcards other than the lone
+// * are literal, and groups and providers are no principals.
+func newAWSPrincipal(value string) principal {
+	p := principal{class: principalExact, value: value}
+	a, ok := splitARN(value)
+	path, isRole := strings.CutPrefix(a.Resource, "role/")
+	isIAM := ok && a.Service == "iam" && a.Region == ""
 	switch {
-	case ok:
-		c.readARN(a, req)
-	case isAccount(req.Principal):
-		c.kind, c.account = callerRoot, req.Principal
-		c.partition = "aws"
-		if r, ok := splitARN(req.Resource); ok {
-			c.partition = r.Partition
-		}
-		c.arn = "arn:" + c.partition + ":iam::" + c.account + ":root"
-	case isBuiltinProvider(req.Principal):
-		c.kind = callerProvider
-	case strings.Contains(req.Principal, "."):
-		c.kind = callerService
+	case value == "*":
+		p.class = principalEveryone
+	case isAccount(value):
+		p.class, p.account = principalAccount, value
+	case isUniqueID(value):
+		p.class = principalID
+	case isIAM && a.Resource == "root":
+		p.class, p.partition, p.account = principalAccount, a.Partition, a.Account
+	case isIAM && isRole:
+		p.class, p.partition, p.account = principalRole, a.Partition, a.Account
+		p.path, p.name = dirOf(path), lastElement(path)
 	}
-	return c
+	return p
 }
 
-// readARN understands a principal's ARN (reference_identifiers).
-func (c *caller) readARN(a ARN, req *Request) {
-	c.partition, c.account = a.Partition, a.Account
-	class, rest, _ := strings.Cut(a.Resource, "/")
-	switch a.Service + ":" + class {
-	case "sts:assumed-role":
-		c.kind = callerSession
-		c.role, c.session, _ = strings.Cut(rest, "/")
-		c.roleARN, c.roleGiven = req.RoleARN, req.RoleARN != ""
-		if !c.roleGiven {
-			c.roleARN = "arn:" + a.Partition + ":iam::" + a.Account + ":role/" + c.role
-		}
-	case "iam:role":
-		// The role itself stands for any of its sessions.
-		c.kind, c.role, c.roleARN, c.roleGiven = callerSession, lastElement(rest), req.Principal, true
-	case "iam:user":
-		c.kind, c.name = callerUser, lastElement(rest)
-	case "iam:root":
-		c.kind = callerRoot
-	case "sts:federated-user":
-		c.kind, c.name, c.roleARN = callerFederatedUser, rest, req.RoleARN
-	case "iam:oidc-provider", "iam:saml-provider":
-		c.kind = callerProvider
-	}
+// isUniqueID recognises the unique ids of roles and users
+// (reference_identifiers, "Understanding unique ID prefixes").
+func isUniqueID(s string) bool {
+	return strings.HasPrefix(s, "AROA") || strings.HasPrefix(s, "AIDA")
 }
 
-// hasIdentity reports whether identity policies and the guardrails of an
-// account apply to the caller at all.
-func (c *caller) hasIdentity() bool {
-	switch c.kind {
-	case callerSession, callerUser, callerRoot, callerFederatedUser:
-		return true
-	}
-	return false
-}
-
-// principalARN is the value of aws:PrincipalArn: for a session the role's ARN.
-func (c *caller) principalARN() string {
-	if c.kind == callerSession {
-		return c.roleARN
-	}
-	return c.arn
-}
+func isAbsent(p Principal) bool { return !p.Any && p.Entries == nil }
 
 // matchPrincipal decides Principal or NotPrincipal, and says how it names the
 // caller.
-func (e *evaluation) matchPrincipal(s *Statement) (truth, GrantClass) {
-	if isAbsent(s.NotPrincipal) {
-		class := e.who.grant(s.Principal)
-		return truthOf(class != NoGrant), class
-	}
-	listed := e.who.grant(s.NotPrincipal)
-	if s.Effect == Deny {
-		return e.deniesOthers(s, listed), DirectGrant
+func (e *evaluation) matchPrincipal(r *rule) (truth, GrantClass) {
+	listed := e.who.grant(&r.principals)
+	switch {
+	case !r.notPrincipal:
+		return truthOf(listed != NoGrant), listed
+	case r.deny:
+		return e.deniesOthers(r, listed), DirectGrant
 	}
 	return truthOf(listed == NoGrant), DirectGrant
 }
@@ -112,38 +105,33 @@ func (e *evaluation) matchPrincipal(s *Statement) (truth, GrantClass) {
 // or whose role's ARN is listed, and AWS may want the account listed as well.
 // It spares nobody who has a permissions boundary
 // (reference_policies_elements_notprincipal).
-func (e *evaluation) deniesOthers(s *Statement, listed GrantClass) truth {
+func (e *evaluation) deniesOthers(r *rule, listed GrantClass) truth {
 	switch {
 	case listed == NoGrant:
 		return yes
 	case !e.who.hasIdentity():
 		return no
-	case len(e.set.Boundaries) > 0:
+	case len(e.set.boundary) > 0:
 		return yes
 	case listed == DelegationGrant && e.who.kind != callerRoot:
 		return yes
-	case e.isUnknown(PermissionsBoundary):
+	case e.set.isUnknown(PermissionsBoundary):
 		e.unsettle(PermissionsBoundary.String())
 		return maybe
-	case !e.who.accountListed(s.NotPrincipal):
-		return e.contest(s.Effect, "NotPrincipal without the account's ARN")
+	case !e.who.accountListed(&r.principals):
+		return e.contest(r, "NotPrincipal without the account's ARN", "", "")
 	}
 	return no
 }
 
-func isAbsent(p Principal) bool { return !p.Any && p.Entries == nil }
-
-// grant returns the strongest way in which p names the caller
-// (reference_policies_elements_principal).
-func (c *caller) grant(p Principal) GrantClass {
-	if p.Any {
+// grant returns the strongest way in which p names the caller.
+func (c *caller) grant(p *principals) GrantClass {
+	if p.everyone {
 		return DirectGrant
 	}
 	best := NoGrant
-	for _, entry := range p.Entries {
-		for _, v := range entry.Values.List {
-			best = stronger(best, c.grantOf(entry.Type, v.Text))
-		}
+	for i := range p.list {
+		best = stronger(best, c.grantOf(&p.list[i]))
 	}
 	return best
 }
@@ -159,58 +147,49 @@ func stronger(a, b GrantClass) GrantClass {
 	return min(a, b)
 }
 
-func (c *caller) accountListed(p Principal) bool {
-	for _, entry := range p.Entries {
-		for _, v := range entry.Values.List {
-			if entry.Type == PrincipalAWS && (v.Text == "*" || c.isAccount(v.Text)) {
-				return true
-			}
-		}
-	}
-	return p.Any
-}
-
-func (c *caller) grantOf(entryType, value string) GrantClass {
-	switch entryType {
-	case PrincipalAWS:
-		return c.grantAWS(value)
-	case PrincipalFederated:
-		return directIf(c.kind == callerProvider && value == c.arn)
-	case PrincipalService:
-		return directIf(c.kind == callerService && value == c.arn)
-	case PrincipalCanonical:
-		return directIf(c.id != "" && value == c.id)
-	}
-	return NoGrant
-}
-
-func directIf(b bool) GrantClass {
-	if b {
+func (c *caller) grantOf(p *principal) GrantClass {
+	switch p.class {
+	case principalEveryone:
 		return DirectGrant
+	case principalFederated:
+		return grantIf(c.kind == callerProvider && p.value == c.arn, DirectGrant)
+	case principalService:
+		return grantIf(c.kind == callerService && p.value == c.arn, DirectGrant)
+	case principalCanonical:
+		return grantIf(c.id != "" && p.value == c.id, DirectGrant)
 	}
-	return NoGrant
-}
-
-// grantAWS compares with one value under "AWS". Wildcards other than the lone
-// * are literal, and groups and providers are no principals.
-func (c *caller) grantAWS(value string) GrantClass {
-	switch {
-	case value == "*":
-		return DirectGrant
-	case !c.hasIdentity():
+	if !c.hasIdentity() {
 		return NoGrant
-	case c.isAccount(value):
-		return DelegationGrant
-	case isUniqueID(value):
-		return c.grantID(value)
-	case value == c.arn && c.kind != callerSession, value == c.arn && c.session != "":
-		return DirectGrant
-	case c.kind == callerSession && c.isRole(value):
-		return RoleGrant
-	case c.kind == callerFederatedUser && value == c.roleARN && value != "":
-		return RoleGrant // the user who federated
+	}
+	switch p.class {
+	case principalAccount:
+		return grantIf(c.isAccount(p), DelegationGrant)
+	case principalID:
+		return c.grantID(p.value)
+	case principalRole:
+		if c.kind == callerSession {
+			return grantIf(c.isRole(p), RoleGrant)
+		}
+		return c.grantFederated(p.value)
+	case principalExact:
+		if p.value == c.arn && (c.kind != callerSession || c.session != "") {
+			return DirectGrant
+		}
+		return c.grantFederated(p.value)
 	}
 	return NoGrant
+}
+
+func grantIf(b bool, class GrantClass) GrantClass {
+	if b {
+		return class
+	}
+	return NoGrant
+}
+
+// grantFederated compares with the ARN of whoever federated.
+func (c *caller) grantFederated(value string) GrantClass {
+	return grantIf(c.kind == callerFederatedUser && value == c.roleARN && value != "", RoleGrant)
 }
 
 // grantID compares with a unique id, which IAM leaves in a policy when the
@@ -225,46 +204,32 @@ func (c *caller) grantID(value string) GrantClass {
 	return DirectGrant
 }
 
-// isAccount reports whether value is the caller's account, as 12 digits or as
-// root ARN.
-func (c *caller) isAccount(value string) bool {
-	return value == c.account || value == "arn:"+c.partition+":iam::"+c.account+":root"
+func (c *caller) accountListed(p *principals) bool {
+	for i := range p.list {
+		entry := &p.list[i]
+		if entry.class == principalEveryone || entry.class == principalAccount && c.isAccount(entry) {
+			return true
+		}
+	}
+	return p.everyone
 }
 
-// isRole reports whether value is the ARN of the session's role. A session
-// ARN carries no path, so unless the role's ARN is known, the last element
-// has to do: role names are unique in an account without regard to case
+// isAccount reports whether p is the caller's account, as 12 digits or as root
+// ARN.
+func (c *caller) isAccount(p *principal) bool {
+	return p.account == c.account && (p.partition == "" || p.partition == c.partition)
+}
+
+// isRole reports whether p is the ARN of the session's role. A session ARN
+// carries no path, so unless the role's ARN is known, the last element has to
+// do: role names are unique in an account without regard to case
 // (reference_iam-quotas).
-func (c *caller) isRole(value string) bool {
-	a, ok := splitARN(value)
-	path, isRole := strings.CutPrefix(a.Resource, "role/")
-	if !ok || !isRole || a.Service != "iam" || a.Region != "" || a.Partition != c.partition || a.Account != c.account {
+func (c *caller) isRole(p *principal) bool {
+	switch {
+	case p.partition != c.partition || p.account != c.account:
 		return false
+	case c.roleARN == "":
+		return strings.EqualFold(p.name, c.role)
 	}
-	if c.roleGiven {
-		own, _ := splitARN(c.roleARN)
-		ownPath := strings.TrimPrefix(own.Resource, "role/")
-		return dirOf(path) == dirOf(ownPath) && strings.EqualFold(lastElement(path), lastElement(ownPath))
-	}
-	return strings.EqualFold(lastElement(path), c.role)
-}
-
-func lastElement(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
-
-func dirOf(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
-
-// isUniqueID recognises the unique ids of roles and users
-// (reference_identifiers, "Understanding unique ID prefixes").
-func isUniqueID(s string) bool {
-	return strings.HasPrefix(s, "AROA") || strings.HasPrefix(s, "AIDA")
-}
-
-// isBuiltinProvider recognises the identity providers that need no provider
-// entity in IAM (reference_policies_elements_principal).
-func isBuiltinProvider(s string) bool {
-	switch s {
-	case "accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com":
-		return true
-	}
-	return false
+	return p.path == c.ownPath && strings.EqualFold(p.name, c.ownName)
 }

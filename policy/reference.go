@@ -53,11 +53,9 @@ func (a SecretAccess) nameProblem(secret ARN, name string) string {
 	caller := accountOf(a.Role.ARN)
 	switch {
 	case caller != secret.Account:
-		return fmt.Sprintf(asks+"the caller's own account, %s; the secret %s is in account %s.",
-			a.Request, caller, a.Secret.ARN, secret.Account)
+		return fmt.Sprintf(asks+"the caller's own account, %s; the secret is in account %s.", a.Request, caller, secret.Account)
 	case a.Region != "" && a.Region != secret.Region:
-		return fmt.Sprintf(asks+"the client's Region, %s; the secret %s is in %s.",
-			a.Request, a.Region, a.Secret.ARN, secret.Region)
+		return fmt.Sprintf(asks+"the client's Region, %s; the secret is in %s.", a.Request, a.Region, secret.Region)
 	case a.Request != name:
 		return fmt.Sprintf("The application asks for %q, but the secret's name is %q.", a.Request, name)
 	}
@@ -87,6 +85,5 @@ func arnProblemOf(request string, secret ARN) string {
 	if wrong == nil {
 		return ""
 	}
-	return fmt.Sprintf("The application asks for %s, which is not the secret %s: it has %s.",
-		request, secret, strings.Join(wrong, ", "))
+	return fmt.Sprintf("The ARN that the application asks for is not the secret's: it has %s.", strings.Join(wrong, ", "))
 }

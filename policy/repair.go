@@ -26,6 +26,11 @@ func correction(near NearMiss, req Request) (mend func(Statement) Statement, wha
 			s.Principal = replacePrincipal(s.Principal, dead, req.RoleARN)
 			return s
 		}, "name the role " + req.RoleARN + " instead of " + dead
+	case near.Element == "Action" && isExtra(near.Wanted, req.Action):
+		return func(s Statement) Statement {
+			s.Action = Values{List: append(slices.Clone(s.Action.List), Value{Text: req.Action})}
+			return s
+		}, "it allows " + req.Action + " as well"
 	case near.Element == "Resource" && near.Hint != "":
 		return func(s Statement) Statement {
 			s.Resource = amend(s.Resource, req.Resource)
@@ -33,6 +38,13 @@ func correction(near NearMiss, req Request) (mend func(Statement) Statement, wha
 		}, ""
 	}
 	return nil, ""
+}
+
+// isExtra reports an action that goes along with assuming a role, where a
+// statement allows that: they belong together.
+func isExtra(wanted []string, action string) bool {
+	extra := strings.EqualFold(action, actionTagSession) || strings.EqualFold(action, actionSetSourceIdentity)
+	return extra && slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, actionAssumeRole) })
 }
 
 // deadPrincipal finds a principal that can be nobody but was meant to be the
@@ -96,8 +108,9 @@ func amend(v Values, value string) Values {
 }
 
 // join makes one statement of two, as [Evaluate] suggests them, that grant under
-// the same conditions to the same principals. It grants each action on both resources, which is harmless
-// where the actions belong to different services, as they do here.
+// the same conditions to the same principals. It grants each action on both
+// resources, which is harmless where the actions belong to different services,
+// as they do here.
 func join(a, b Statement) (Statement, bool) {
 	if a.Effect != b.Effect || !a.Principal.Equal(b.Principal) || !a.Condition.Equal(b.Condition) {
 		return Statement{}, false

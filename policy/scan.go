@@ -17,8 +17,10 @@ const (
 
 // scan reads one JSON value (RFC 8259) and nothing else, within the limits and
 // without repeated members.
-func scan(data []byte) (*node, error) {
-	s := scanner{source: newSource(data)}
+func scan(data []byte) (*node, error) { return scanSource(newSource(data)) }
+
+func scanSource(src *source) (*node, error) {
+	s, data := scanner{source: src}, src.data
 	root := &node{src: s.source}
 	if len(data) > maxSize {
 		return nil, root.errorf("the document is larger than 256 KiB; no AWS policy may be so large")
@@ -40,6 +42,9 @@ func scan(data []byte) (*node, error) {
 
 // invalidUTF8 returns the offset of the first byte that is not UTF-8, or -1.
 func invalidUTF8(data []byte) int {
+	if utf8.Valid(data) {
+		return -1
+	}
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size <= 1 {
@@ -95,19 +100,21 @@ func (s *scanner) valueAt(n *node, first byte, depth int) error {
 func (s *scanner) container(n *node, open byte, depth int) error {
 	shut, what := byte(']'), "array"
 	n.kind = jsonArray
-	var names map[string]bool
 	if open == '{' {
 		shut, what = '}', "object"
 		n.kind = jsonObject
-		names = map[string]bool{}
 	}
+	var names map[string]bool
 	s.pos++
 	if s.peek() == shut {
 		s.pos++
 		return nil
 	}
 	for {
-		if err := s.child(n, names, depth); err != nil {
+		if n.kind == jsonObject && len(n.children) == fewMembers {
+			names = n.names()
+		}
+		if err := s.element(n, names, depth); err != nil {
 			return err
 		}
 		switch s.peek() {
@@ -124,9 +131,23 @@ func (s *scanner) container(n *node, open byte, depth int) error {
 	}
 }
 
-// child reads an element of an array, or a member with its name. The names are
-// those of the object's members so far.
-func (s *scanner) child(parent *node, names map[string]bool, depth int) error {
+// fewMembers is how many members are compared one by one, which is faster than
+// a map and allocates nothing.
+const fewMembers = 16
+
+// names returns the names of the members, in which memberName enters those to
+// come.
+func (n *node) names() map[string]bool {
+	names := make(map[string]bool, 2*fewMembers)
+	for _, m := range n.children {
+		names[m.name.text] = true
+	}
+	return names
+}
+
+// element reads an element of an array, or a member with its name. The names are
+// those of the object's members so far; nil while they are few.
+func (s *scanner) element(parent *node, names map[string]bool, depth int) error {
 	n := &node{src: s.source, parent: parent, index: len(parent.children)}
 	if parent.kind == jsonObject {
 		if err := s.memberName(n, names); err != nil {
@@ -136,24 +157,31 @@ func (s *scanner) child(parent *node, names map[string]bool, depth int) error {
 		return parent.errorf("the array has more than %d elements; no AWS policy has so many", maxList)
 	}
 	parent.children = append(parent.children, n)
-	return s.value(n, depth+1)
+	err := s.value(n, depth+1)
+	parent.odd = parent.odd || n.odd || n.name != nil && n.name.odd
+	return err
 }
 
 func (s *scanner) memberName(n *node, names map[string]bool) error {
 	if s.peek() != '"' {
 		return n.parent.errorAt(s.pos, "expected a member's name in double quotes here; a comma before a closing brace is one too many")
 	}
-	name := new(*n.parent) // a name has no pointer of its own, it stands at the object's
-	name.start = s.pos
+	// A name has no pointer of its own, it stands at the object's.
+	name := &node{src: s.source, parent: n.parent.parent, index: n.parent.index, name: n.parent.name, start: s.pos}
 	if err := s.text(name); err != nil {
 		return err
 	}
 	name.end = s.pos
 	n.name = name
-	if names[name.text] {
-		return n.errorAt(name.start, "the member %q is repeated; merge the two", clip(name.text))
+	if names[name.text] || names == nil && n.parent.member(name.text) != nil {
+		err := n.errorAt(name.start, "the member %q is repeated; merge the two", clip(name.text)).as(ruleRepeated)
+		if err := s.tolerate(err); err != nil {
+			return err
+		}
 	}
-	names[name.text] = true
+	if names != nil {
+		names[name.text] = true
+	}
 	if s.peek() != ':' {
 		return n.errorAt(s.pos, "expected a colon here, after the member's name")
 	}
@@ -190,7 +218,9 @@ func (n *node) unquote(raw []byte, plain bool) error {
 		n.text = string(raw[1 : len(raw)-1])
 		return nil
 	}
-	return json.Unmarshal(raw, &n.text)
+	err := json.Unmarshal(raw, &n.text)
+	n.odd = !bytes.Equal(raw, appendString(nil, n.text))
+	return err
 }
 
 var (

@@ -16,10 +16,11 @@ type Secret struct {
 	KeyARN string    // the KMS key's, not an alias; "" is the account's aws/secretsmanager
 }
 
-// Key is a KMS key and its policy.
+// Key is a KMS key, its policy and its grants.
 type Key struct {
 	ARN    string    // "" is Secret.KeyARN
 	Policy *Document // nil: not known
+	Grants []Grant   // nil: none
 }
 
 // Guardrails are an account's policies from its organization, by level, root
@@ -27,6 +28,17 @@ type Key struct {
 type Guardrails struct {
 	SCPs [][]Policy
 	RCPs [][]Policy
+}
+
+// Hop is a further role that the application assumes before it reads.
+type Hop struct {
+	Role           Role
+	SessionName    string // zero: "session"
+	ExternalID     string // zero: none
+	Tags           map[string]string
+	TransitiveTags []string // keys of Tags that pass on to the next hop
+	SourceIdentity string   // zero: that of the session before
+	Session        []Policy // session policies; nil: none
 }
 
 // SecretAccess asks in one call whether a pod can read a secret: the token
@@ -38,6 +50,13 @@ type SecretAccess struct {
 	Role        Role
 	SessionName string   // zero: "session"
 	Session     []Policy // session policies; nil: none
+	// Pod, if not nil, gives the pod its role by EKS Pod Identity. Its Role and
+	// Target then stand for Role; of Claims, Providers, Role and Session nothing
+	// is used. Its Guardrails, Context, Closed and Time are those below.
+	Pod *PodIdentity
+	// Hops are the roles that the application assumes from there, in order. It
+	// is the last that reads the secret.
+	Hops []Hop
 	// Request is the name or ARN that the application asks for. Empty:
 	// Secret.ARN.
 	Request string
@@ -65,8 +84,15 @@ type SecretAccess struct {
 type AccessReport struct {
 	// Decision is the worst of the links; a reference that does not lead to the
 	// secret is an implicit deny.
-	Decision Decision          `json:"decision"`
-	Trust    WebIdentityResult `json:"trust"`
+	Decision Decision `json:"decision"`
+	// Links are the decisions of the links, in order.
+	Links []LinkDecision `json:"links"`
+	// Trust is about the token. With EKS Pod Identity it holds the decision
+	// alone, and Pod the rest.
+	Trust WebIdentityResult  `json:"trust"`
+	Pod   *PodIdentityResult `json:"pod,omitempty"`
+	// Hops are about the further roles, in order.
+	Hops []AssumeRoleResult `json:"hops,omitempty"`
 	// Secret is about the secret itself, even if the reference is wrong.
 	Secret Result `json:"secret"`
 	// Key is zero with Decision Allowed for the account's own
@@ -78,34 +104,50 @@ type AccessReport struct {
 	Faults []Fault `json:"faults,omitempty"`
 }
 
+// LinkDecision is the decision of one link.
+type LinkDecision struct {
+	Link     Link     `json:"link"`
+	Decision Decision `json:"decision"`
+	// Subject is what the link leads to: the ARN of a role, the secret or its
+	// key.
+	Subject string `json:"subject"`
+}
+
 // Evaluate evaluates every link, also those behind one that fails.
 func (a SecretAccess) Evaluate() AccessReport {
 	if a.Time.IsZero() {
 		a.Time = time.Now()
 	}
-	web, findings := WebIdentity{
-		Claims: a.Claims, Providers: a.Providers, Role: a.Role, SessionName: a.SessionName,
-		RCPs: a.Guardrails[accountOf(a.Role.ARN)].RCPs, Time: a.Time,
-	}.evaluate()
-	report := AccessReport{Decision: web.Decision, Trust: web}
-
-	if f := a.referenceFault(); f != nil {
-		report.Decision = worst(report.Decision, ImplicitlyDenied)
-		findings = append(findings, finding{Fault: *f})
-	}
+	chain := a.chain()
+	report, findings := chain.report, chain.findings
+	a = chain.reader(a)
 
 	secret := newQuery(SecretLink, a.secretRequest(), a.secretSet(), a.Role.ARN)
 	report.Secret = secret.result
-	report.Decision = worst(report.Decision, report.Secret.Decision)
+	decision := report.Secret.Decision
+	if f := a.referenceFault(); f != nil {
+		decision = worst(decision, ImplicitlyDenied)
+		findings = append(findings, finding{Fault: *f})
+	}
+	report.add(SecretLink, a.Secret.ARN, decision)
 	findings = append(findings, secret.findings()...)
 
 	key, keyFindings := a.evaluateKey()
 	report.Key = key
-	report.Decision = worst(report.Decision, key.Decision)
+	report.add(KeyLink, cmp.Or(a.Secret.KeyARN, "aws/secretsmanager"), key.Decision)
 	findings = append(findings, keyFindings...)
 
 	report.Faults = mergeFindings(findings)
 	return report
+}
+
+// add adds the decision of a link.
+func (r *AccessReport) add(link Link, subject string, d Decision) {
+	if len(r.Links) == 0 {
+		r.Decision = d
+	}
+	r.Decision = worst(r.Decision, d)
+	r.Links = append(r.Links, LinkDecision{link, d, subject})
 }
 
 // worst returns the decision that stands further from Allowed.
@@ -126,12 +168,6 @@ func accountOf(arn string) string {
 // session returns the request that the role's session makes, without what it
 // asks for.
 func (a SecretAccess) session(resource string) Request {
-	role, _ := ParseARN(a.Role.ARN)
-	name := role.Resource[strings.LastIndex(role.Resource, "/")+1:]
-	session := ARN{
-		Partition: role.Partition, Service: "sts", Account: role.Account,
-		Resource: "assumed-role/" + name + "/" + cmp.Or(a.SessionName, defaultSession),
-	}
 	target, _ := ParseARN(resource)
 	keys := Context{
 		"aws:RequestedRegion": {target.Region},
@@ -140,11 +176,11 @@ func (a SecretAccess) session(resource string) Request {
 		// The session is thought to be new: whoever revokes older ones spares it.
 		"aws:TokenIssueTime": {a.Time.UTC().Format(time.RFC3339)},
 	}
-	if p := findProvider(a.Providers, a.Claims.Issuer); p != nil {
+	if p := findProvider(a.Providers, a.Claims.Issuer, a.Role.ARN); p != nil && a.Pod == nil {
 		keys["aws:FederatedProvider"] = []string{p.ARN}
 	}
 	return Request{
-		Principal: session.String(), RoleARN: a.Role.ARN, PrincipalID: a.Role.UniqueID,
+		Principal: sessionARN(a.Role.ARN, a.SessionName), RoleARN: a.Role.ARN, PrincipalID: a.Role.UniqueID,
 		Resource: resource, Context: keys, Closed: a.Closed,
 	}
 }
@@ -216,10 +252,10 @@ func (a SecretAccess) evaluateKey() (Result, []finding) {
 func (a SecretAccess) defaultKeyFault(owner string) Fault {
 	return Fault{
 		Link: KeyLink, Kind: KeyPolicy, Account: owner, Document: a.Secret.ARN,
-		Problem: "The secret " + a.Secret.ARN + " is encrypted with the key aws/secretsmanager of account " + owner +
+		Problem: "The secret is encrypted with the key aws/secretsmanager of account " + owner +
 			". That key works only for principals of its own account, and its policy cannot be changed.",
-		Remedy: "In account " + owner + ", encrypt the secret with a customer managed key whose key policy lets " +
-			a.Role.ARN + " decrypt (aws secretsmanager update-secret --kms-key-id …), and allow the role kms:Decrypt on that key.",
+		Remedy: "In account " + owner + ", encrypt the secret with a customer managed key (aws secretsmanager update-secret --kms-key-id …) " +
+			"whose key policy lets the role " + a.Role.ARN + " decrypt, and allow the role kms:Decrypt on that key.",
 	}
 }
 
@@ -249,7 +285,11 @@ func (a SecretAccess) keyRequest() Request {
 // keySet gathers what bears on the key link.
 func (a SecretAccess) keySet() Set {
 	set := a.sessionSet(a.Secret.KeyARN)
-	if a.Key.Policy != nil && cmp.Or(a.Key.ARN, a.Secret.KeyARN) == a.Secret.KeyARN {
+	if cmp.Or(a.Key.ARN, a.Secret.KeyARN) != a.Secret.KeyARN {
+		return set // what is known is about another key
+	}
+	set.Grants = a.Key.Grants
+	if a.Key.Policy != nil {
 		set.Resource = &Policy{
 			Kind: KeyPolicy, Account: accountOf(a.Secret.KeyARN), Name: a.Secret.KeyARN, Document: a.Key.Policy,
 		}

@@ -63,6 +63,13 @@ func TestSecretAccessAllowed(t *testing.T) {
 				`"Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-example"}}`)
 			a.Context = policy.Context{"aws:PrincipalOrgID": {"o-example"}}
 		},
+		"a grant of the key instead of its policy": func(a *policy.SecretAccess) {
+			a.Key.Policy.Statements = a.Key.Policy.Statements[:1]
+			a.Key.Grants = []policy.Grant{{
+				Name: "g-1", Grantee: storyRole, Operations: []string{"Decrypt"},
+				EncryptionContextSubset: map[string]string{"SecretARN": storySecret},
+			}}
+		},
 		"an endpoint that lets it pass": func(a *policy.SecretAccess) {
 			a.Endpoint = []policy.Policy{named("vpce-1", rcpAccessText)}
 		},
@@ -308,13 +315,13 @@ var mutations = map[string]mutation{
 		change: func(a *policy.SecretAccess) { a.Role.Policies = nil },
 		link:   policy.SecretLink, kind: policy.IdentityPolicy,
 		account: roleAccount, document: storyRole,
-		says: []string{"secretsmanager:GetSecretValue", "kms:Decrypt", "create the permissions policy", "these statements"},
+		says: []string{"secretsmanager:GetSecretValue", "kms:Decrypt", "create a permissions policy", "these statements"},
 	},
 	"secret: no policy": {
 		change: func(a *policy.SecretAccess) { a.Secret.Policy = nil },
 		link:   policy.SecretLink, kind: policy.ResourcePolicy,
 		account: secretAccount, document: storySecret,
-		says: []string{storyRole, "does not exist", "create"},
+		says: []string{storyRole, "has no resource policy", "create"},
 	},
 	"secret: another role": {
 		change: func(a *policy.SecretAccess) { a.Secret.Policy = edited(secretText, "pod-role", "other-role") },
@@ -334,6 +341,19 @@ var mutations = map[string]mutation{
 		change: func(a *policy.SecretAccess) {
 			a.Key.Policy = policy.MustParse(keyText)
 			a.Key.Policy.Statements = a.Key.Policy.Statements[:1]
+		},
+		link: policy.KeyLink, kind: policy.KeyPolicy,
+		account: keyAccount, document: storyKey,
+		says: []string{storyRole, "kms:Decrypt"},
+	},
+	"key: a grant for another secret": {
+		change: func(a *policy.SecretAccess) {
+			a.Key.Policy = policy.MustParse(keyText)
+			a.Key.Policy.Statements = a.Key.Policy.Statements[:1]
+			a.Key.Grants = []policy.Grant{{
+				Name: "g-1", Grantee: storyRole, Operations: []string{"Decrypt"},
+				EncryptionContextSubset: map[string]string{"SecretARN": "arn:aws:secretsmanager:eu-west-1:222233334444:secret:other-AbCdEf"},
+			}}
 		},
 		link: policy.KeyLink, kind: policy.KeyPolicy,
 		account: keyAccount, document: storyKey,

@@ -10,7 +10,8 @@ type Policy struct {
 
 // Set is all policies that bear on a request. A kind that is absent is not
 // attached, except key policies and trust policies: every key and role has
-// one, so its absence, like any kind listed in Unknown, means not known.
+// one, so its absence, like any kind listed in Unknown, means not known. What
+// is not known might deny, so that no request is Allowed to which it applies.
 type Set struct {
 	Identity   []Policy
 	Boundaries []Policy   // nil: none attached
@@ -18,6 +19,7 @@ type Set struct {
 	SCPs       [][]Policy // of the principal's account, by level, root first
 	RCPs       [][]Policy // of the resource's account, by level, root first
 	Resource   *Policy    // resource, key or trust policy
+	Grants     []Grant    // of the KMS key that is the resource; nil: it has none
 	Endpoint   []Policy
-	Unknown    []Kind
+	Unknown    []Kind // there may be more of these kinds than the set has
 }

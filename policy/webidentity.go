@@ -124,7 +124,7 @@ func (w WebIdentity) evaluate() (WebIdentityResult, []finding) {
 		fail(TokenStage, code, message, *fault)
 	}
 	provider := w.assumedProvider()
-	if p := findProvider(w.Providers, w.Claims.Issuer); p != nil {
+	if p := findProvider(w.Providers, w.Claims.Issuer, w.Role.ARN); p != nil {
 		r.Provider, provider = p, *p
 	} else if w.Claims.Issuer != "" {
 		fail(ProviderStage, CodeInvalidIdentityToken, MessageNoProvider(w.Claims.Issuer), w.providerFault())
@@ -211,14 +211,22 @@ func (w WebIdentity) tokenFault(problem, remedy string) *Fault {
 func issuerName(issuer string) string { return strings.TrimPrefix(issuer, "https://") }
 
 // findProvider returns the provider whose URL is the token's issuer, nil if
-// there is none. The comparison is exact.
-func findProvider(providers []OIDCProvider, issuer string) *OIDCProvider {
+// there is none. The comparison is exact. A provider of another account than
+// the role's is none (IAM User Guide, id_roles_providers_create_oidc).
+func findProvider(providers []OIDCProvider, issuer, role string) *OIDCProvider {
 	for i := range providers {
-		if issuer != "" && issuerName(providers[i].URL) == issuerName(issuer) {
-			return &providers[i]
+		p := &providers[i]
+		if issuer != "" && issuerName(p.URL) == issuerName(issuer) && !p.isForeign(role) {
+			return p
 		}
 	}
 	return nil
+}
+
+// isForeign reports a provider of another account than the role's.
+func (p OIDCProvider) isForeign(role string) bool {
+	account := accountOf(p.ARN)
+	return account != "" && accountOf(role) != "" && account != accountOf(role)
 }
 
 // assumedProvider is the provider as it would have to be.
@@ -240,7 +248,10 @@ func (w WebIdentity) providerFault() Fault {
 			" and the client ID " + strings.Join(w.Claims.Audience, ", ") + ".",
 	}
 	for _, p := range w.Providers {
-		if alike(p.URL, issuer) {
+		switch {
+		case p.isForeign(w.Role.ARN) && issuerName(p.URL) == issuerName(issuer):
+			f.Problem += " Account " + accountOf(p.ARN) + " has one, but it counts only in the role's account."
+		case alike(p.URL, issuer):
 			f.Problem += " The provider " + p.URL + " comes close, but the URL must be exactly the same" + misspelling(issuerName(p.URL), issuerName(issuer)) + "."
 		}
 	}

@@ -1,0 +1,111 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+var accessRules = []lintRule{
+	{Rule: Rule{
+		"IRSA017", SeverityError, "Secret of another account on the account's own key",
+		"The key aws/secretsmanager works only for principals of its own account, and its policy cannot be changed.",
+		"Encrypt the secret with a customer managed key.",
+	}, set: checkDefaultKey},
+}
+
+// Lint is [Linter.LintAccess] with the zero Linter.
+func (a SecretAccess) Lint() Findings { return Linter{}.LintAccess(a) }
+
+// LintAccess returns what is wrong or doubtful about every document of the
+// set, and about the set as a whole: accounts and partitions that do not go
+// together, audiences that the provider does not know, conditions that no pod
+// meets. The order is that of the links.
+func (l Linter) LintAccess(a SecretAccess) Findings {
+	var found Findings
+	for _, p := range a.documents() {
+		found = append(found, l.lint(p, &a)...)
+	}
+	for i := range catalogue {
+		r := &catalogue[i]
+		if r.set == nil || slices.Contains(l.Ignore, r.ID) {
+			continue
+		}
+		run := &lintPass{Linter: l, doc: &Document{}, access: &a, rule: r}
+		r.set(run, &a)
+		found = append(found, run.found...)
+	}
+	return found
+}
+
+// documents returns every document of the set with its place, in order of the
+// links.
+func (a SecretAccess) documents() []Policy {
+	account := accountOf(a.Role.ARN)
+	set := a.sessionSet(a.Secret.ARN)
+	all := []Policy{{Kind: TrustPolicy, Account: account, Name: a.Role.ARN, Document: a.Role.Trust}}
+	all = append(all, set.Identity...)
+	all = append(all, set.Boundaries...)
+	all = append(all, set.Session...)
+	all = append(all, labelled(a.Endpoint, EndpointPolicy, account)...)
+	all = append(all,
+		Policy{Kind: ResourcePolicy, Account: accountOf(a.Secret.ARN), Name: a.Secret.ARN, Document: a.Secret.Policy},
+		Policy{
+			Kind: KeyPolicy, Account: accountOf(cmp.Or(a.Key.ARN, a.Secret.KeyARN)),
+			Name: cmp.Or(a.Key.ARN, a.Secret.KeyARN), Document: a.Key.Policy,
+		})
+	for _, owner := range slices.Sorted(maps.Keys(a.Guardrails)) {
+		for _, level := range labelledLevels(a.Guardrails[owner].SCPs, ServiceControlPolicy, owner) {
+			all = append(all, level...)
+		}
+		for _, level := range labelledLevels(a.Guardrails[owner].RCPs, ResourceControlPolicy, owner) {
+			all = append(all, level...)
+		}
+	}
+	return all
+}
+
+func checkDefaultKey(p *lintPass, a *SecretAccess) {
+	owner := accountOf(a.Secret.ARN)
+	if owner == "" || owner == accountOf(a.Role.ARN) {
+		return
+	}
+	key, _ := splitARN(a.Secret.KeyARN)
+	if a.Secret.KeyARN == "" || key.Resource == "alias/aws/secretsmanager" {
+		p.about(SecretReference, owner, a.Secret.ARN,
+			"the secret is encrypted with the key aws/secretsmanager of account %s, which the role of another account cannot use", owner)
+	}
+}
+
+// checkSetPartitions compares what the set consists of with the role.
+func checkSetPartitions(p *lintPass, a *SecretAccess) {
+	own := partitionOf(a.Role.ARN)
+	compare := func(kind Kind, arn string) {
+		if other := partitionOf(arn); own != "" && other != "" && other != own {
+			p.about(kind, accountOf(arn), arn, "%s is of partition %s, and the role of %s", arn, other, own)
+		}
+	}
+	for _, provider := range a.Providers {
+		compare(IdentityProvider, provider.ARN)
+	}
+	compare(SecretReference, a.Secret.ARN)
+	compare(KeyPolicy, a.Secret.KeyARN)
+}
+
+// about reports what is wrong with a part of the set that is no document.
+func (p *lintPass) about(kind Kind, account, name, format string, args ...any) {
+	p.policy = Policy{Kind: kind, Account: account, Name: name}
+	p.report("", "%s", fmt.Sprintf(format, args...))
+}
+
+// gives reports whether the set states the condition key.
+func (a *SecretAccess) gives(key string) bool {
+	for name := range a.Context {
+		if strings.EqualFold(name, key) {
+			return true
+		}
+	}
+	return false
+}
