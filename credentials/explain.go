@@ -42,34 +42,30 @@ func explainTrust(f *policy.Fault, e *AssumeRoleError, role policy.ARN, message 
 	f.Problem = fmt.Sprintf("the trust policy of role %s in account %s does not admit %s of issuer %s with audience %s, or there is no such role",
 		roleName(role), role.Account, e.Token.Subject, e.Token.Issuer, strings.Join(e.Token.Audience, ", "))
 	f.Remedy = "compare its conditions with these claims to the letter, or add this statement"
-	f.Statement = new(trustStatement(role, e.Token))
+	f.Statement = trustStatement(role, e.Token)
 }
 
-// trustStatement lets exactly this service account into the role (EKS User
-// Guide, "Assign IAM roles to Kubernetes service accounts").
-func trustStatement(role policy.ARN, t Token) policy.Statement {
-	issuer := strings.TrimPrefix(t.Issuer, "https://")
+// trustStatement lets exactly this service account into the role: what a trust
+// policy that admits nobody lacks for it.
+func trustStatement(role policy.ARN, t Token) *policy.Statement {
 	provider := policy.ARN{
 		Partition: role.Partition,
 		Service:   "iam",
 		Account:   role.Account,
-		Resource:  "oidc-provider/" + issuer,
+		Resource:  "oidc-provider/" + strings.TrimPrefix(t.Issuer, "https://"),
 	}
-	return policy.Statement{
-		Effect: policy.Allow,
-		Principal: policy.Principal{Entries: []policy.PrincipalEntry{{
-			Type:   policy.PrincipalFederated,
-			Values: policy.Strings(provider.String()),
-		}}},
-		Action: policy.Strings("sts:AssumeRoleWithWebIdentity"),
-		Condition: policy.Condition{{
-			Operator: "StringEquals",
-			Keys: []policy.ConditionKey{
-				{Key: issuer + ":aud", Values: policy.Strings(t.Audience...)},
-				{Key: issuer + ":sub", Values: policy.Strings(t.Subject)},
-			},
-		}},
+	asked := policy.WebIdentity{
+		Claims:    t.Claims(),
+		Providers: []policy.OIDCProvider{{ARN: provider.String(), URL: t.Issuer, ClientIDs: t.Audience}},
+		Role:      policy.Role{ARN: role.String(), Trust: &policy.Document{Version: policy.Version2012}},
+		Time:      t.IssuedAt, // when it was valid for certain
 	}
+	for _, f := range asked.Evaluate().Faults {
+		if f.Kind == policy.TrustPolicy {
+			return f.Statement
+		}
+	}
+	return nil
 }
 
 func explainProvider(f *policy.Fault, t Token, message string) {
