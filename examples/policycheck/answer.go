@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/irsakit/irsa/policy"
+)
+
+// answer says whether the pod can read the secret; its exported fields, and
+// what write adds to them, are what -json prints.
+type answer struct {
+	Decision policy.Decision `json:"decision"`
+	Subject  string          `json:"subject"`
+	Role     string          `json:"role"`
+	Secret   string          `json:"secret"`
+	Open     []string        `json:"open,omitempty"`
+	Taken    []string        `json:"taken,omitempty"`
+
+	report policy.AccessReport
+	where  map[string][]string
+}
+
+func (a *answer) write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		_, err := io.WriteString(w, a.text())
+		return err
+	}
+	type fault struct {
+		policy.Fault
+		Addresses []string `json:"addresses,omitempty"`
+	}
+	faults := []fault{}
+	for _, f := range a.report.Faults {
+		faults = append(faults, fault{f, a.where[f.Document]})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		*answer
+		Faults []fault                  `json:"faults"`
+		Trust  policy.WebIdentityResult `json:"trust"`
+		Read   policy.Result            `json:"read"`
+		Key    policy.Result            `json:"key"`
+	}{a, faults, a.report.Trust, a.report.Secret, a.report.Key})
+}
+
+// text is the answer for people.
+func (a *answer) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", a.headline(), a.Subject, a.Role, a.Secret)
+	fmt.Fprintf(&b, "  %-32s%s\n", "the token becomes the role:", a.report.Trust.Decision)
+	fmt.Fprintf(&b, "  %-32s%s\n", "the role reads the secret:", a.report.Secret.Decision)
+	fmt.Fprintf(&b, "  %-32s%s\n", "the role decrypts it:", a.report.Key.Decision)
+	for _, f := range a.report.Faults {
+		a.writeFault(&b, f)
+	}
+	if a.Decision == policy.Allowed {
+		a.writeGrants(&b)
+	}
+	writeList(&b, "Not known:", append(a.Open, a.unsettled()...))
+	writeList(&b, "Taken for granted:", a.Taken)
+	return b.String()
+}
+
+func (a *answer) headline() string {
+	switch a.Decision {
+	case policy.Allowed:
+		return "ALLOWED: the pod can read the secret."
+	case policy.Unknown:
+		return "UNKNOWN: whether the pod can read the secret depends on what is not known."
+	}
+	return "DENIED: the pod cannot read the secret."
+}
+
+func (a *answer) writeFault(b *strings.Builder, f policy.Fault) {
+	fmt.Fprintf(b, "\nWrong:    the %s %s\n", f.Kind, f.Document)
+	if at := a.where[f.Document]; len(at) > 0 {
+		fmt.Fprintf(b, "In:       %s\n", strings.Join(at, ", "))
+	}
+	fmt.Fprintf(b, "Account:  %s\nProblem:  %s\nRemedy:   %s\n", f.Account, f.Problem, f.Remedy)
+	statements := f.Also
+	if f.Statement != nil {
+		statements = append([]policy.Statement{*f.Statement}, f.Also...)
+	}
+	for _, s := range statements {
+		for line := range strings.Lines(s.String()) {
+			fmt.Fprint(b, "   "+strings.TrimRight(line, "\n")+"\n")
+		}
+	}
+}
+
+func (a *answer) writeGrants(b *strings.Builder) {
+	fmt.Fprint(b, "\nBy:\n")
+	seen := map[string]bool{}
+	for _, r := range []policy.Result{a.report.Trust.Trust, a.report.Secret, a.report.Key} {
+		for _, reason := range r.Reasons {
+			line := fmt.Sprintf("  the %s %s in account %s\n", reason.Kind, reason.Policy, reason.Account)
+			if !seen[line] {
+				seen[line] = true
+				b.WriteString(line)
+			}
+		}
+	}
+}
+
+// unsettled lists what the evaluator was not told and would have to know.
+func (a *answer) unsettled() []string {
+	if a.Decision != policy.Unknown {
+		return nil
+	}
+	var out []string
+	for _, r := range []policy.Result{a.report.Trust.Trust, a.report.Secret, a.report.Key} {
+		out = append(out, r.Unsettled...)
+	}
+	return out
+}
+
+func writeList(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", title)
+	seen := map[string]bool{}
+	for _, line := range lines {
+		if !seen[line] {
+			seen[line] = true
+			fmt.Fprintf(b, "  %s\n", line)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+
+	"github.com/irsakit/irsa/policy"
+)
+
+const evalUsage = `usage: policycheck eval [FILE|-]
+
+Decides scenarios: one JSON object or an array of them, from FILE or standard
+input. Prints one JSON object a line:
+
+  {"id":…,"decision":"Allowed|ImplicitlyDenied|ExplicitlyDenied|Unknown","reasons":[…],"missing":[…],"near":[…]}
+
+A scenario has "request" {principal, action, resource {resource, accountId},
+context} and the policies: identityPolicies, resourcePolicy,
+permissionBoundaries, sessionPolicy, serviceControlPolicies and
+resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies. A field
+that is absent means that there is no such policy, except the policy of a KMS
+key and the trust policy of a role: they always exist, so absent is not known.
+So is every field named in "unknown". A context key that is absent is not in
+the request, unless "unknown" names "context".
+
+Exit status: 0 all decided as "expected" {response} says, or Allowed where it
+says nothing; 1 not so; 2 bad usage, or input that cannot be read.
+`
+
+// verdict is a line of output.
+type verdict struct {
+	ID        json.RawMessage   `json:"id"`
+	Decision  policy.Decision   `json:"decision"`
+	Reasons   []policy.Reason   `json:"reasons"`
+	Missing   []policy.Missing  `json:"missing"`
+	Near      []policy.NearMiss `json:"near"`
+	Unsettled []string          `json:"unsettled,omitempty"`
+	Notes     []string          `json:"notes,omitempty"`
+}
+
+func runEval(_ context.Context, args []string, std streams) error {
+	rest, done, err := parse(flag.NewFlagSet("eval", flag.ContinueOnError), args, evalUsage, std.out)
+	if err != nil || done {
+		return err
+	}
+	file := "-"
+	switch len(rest) {
+	case 0:
+	case 1:
+		file = rest[0]
+	default:
+		return fmt.Errorf("%w: unexpected argument %q\n%s", errUsage, rest[1], evalUsage)
+	}
+	data, name, err := read(file, std.in)
+	if err != nil {
+		return err
+	}
+	// Everything is read before anything is decided: half an answer to bad
+	// input looks like a whole one.
+	scenarios, err := readScenarios(data)
+	if err != nil {
+		return fmt.Errorf("%w: %s:%w", errInput, name, err)
+	}
+	out := json.NewEncoder(std.out)
+	out.SetEscapeHTML(false)
+	fine := true
+	for _, s := range scenarios {
+		r := policy.Evaluate(s.request, s.set)
+		fine = fine && r.Decision == s.expected
+		v := verdict{s.id, r.Decision, list(r.Reasons), list(r.Missing), list(r.Near), r.Unsettled, r.Notes}
+		if err := out.Encode(v); err != nil {
+			return err
+		}
+	}
+	if !fine {
+		return errVerdict
+	}
+	return nil
+}
+
+// list makes an empty list of nil, for JSON.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

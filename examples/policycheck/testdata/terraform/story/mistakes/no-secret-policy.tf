@@ -1,0 +1,4 @@
+# The secret has no resource policy.
+module "secret" {
+  shared = false
+}
