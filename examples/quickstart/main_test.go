@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -69,4 +71,34 @@ func TestPlayLeavesNoFiles(t *testing.T) {
 	if len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+// TestREADMESample keeps the sample in the README to what the command prints.
+func TestREADMESample(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sample, _ := strings.Cut(string(readme), "```text\n")
+	sample, _, ok := strings.Cut(sample, "```")
+	if !ok {
+		t.Fatal("README.md has no text block")
+	}
+	told, err := tell(t.Context(), "key-policy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := strings.Cut(told.text(), "5. What the documents say\n")
+	if diff := cmp.Diff(lines(want), lines(sample)); diff != "" {
+		t.Errorf("-printed +README.md:\n%s", diff)
+	}
+}
+
+// lines are a text's lines without the white space around them.
+func lines(text string) []string {
+	var out []string
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		out = append(out, strings.TrimSpace(line))
+	}
+	return out
 }

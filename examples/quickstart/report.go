@@ -141,18 +141,15 @@ func (t *story) writeGrants(b *strings.Builder) {
 
 func (t *story) writeFaults(b *strings.Builder) {
 	for _, f := range t.explained.Faults {
-		fmt.Fprintf(b, "   Wrong:    the %s %s\n   Account:  %s\n   Problem:  %s\n   Remedy:   %s\n",
-			f.Kind, f.Document, f.Account, f.Problem, f.Remedy)
-		if f.Statement != nil {
-			indent(b, f.Statement.String())
-		}
+		f.Position = policy.Position{} // the story's documents are in no file
+		indent(b, f.Explain())
 	}
 	switch {
 	case t.mended == nil:
 	case t.mended.err == nil:
-		fmt.Fprint(b, "   Tried it: with this statement in place the secret is read.\n")
+		fmt.Fprint(b, "\n   Tried it: with this statement in place the secret is read.\n")
 	default:
-		fmt.Fprint(b, "   Tried it: with this statement in place the secret is still refused.\n")
+		fmt.Fprint(b, "\n   Tried it: with this statement in place the secret is still refused.\n")
 	}
 	if err := t.verdict(); err != nil {
 		fmt.Fprintf(b, "   The explanation is WRONG: %v\n", err)
