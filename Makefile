@@ -1,4 +1,4 @@
-# Each target runs what .ci/run runs, or the part of it that its name says.
+# check is the gate; the other targets are for the work in between.
 
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 

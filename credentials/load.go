@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
 	// LoadDefaultConfig would be an error if the variable is set.
 	buildable, _ := cfg.HTTPClient.(*awshttp.BuildableClient)
 	base, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
-		o.Region = firstSet(strings.TrimSpace(cfg.Region), env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
+		o.Region = cmp.Or(strings.TrimSpace(cfg.Region), env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
 		// With a provider given the SDK's chain does not run.
 		o.Credentials = aws.AnonymousCredentials{}
 		// AWS_DEFAULTS_MODE=auto would ask the node where it is.
@@ -106,15 +107,6 @@ func sdkError(err error) error {
 		Remedy:  "look at AWS_CA_BUNDLE, AWS_CONFIG_FILE and the SDK's other variables; the wrapped error has the details",
 		err:     err,
 	}
-}
-
-func firstSet(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // checkRegion refuses what cannot be part of a host name. The SDK would notice

@@ -17,6 +17,7 @@ func TestDenialSentences(t *testing.T) {
 		roleARN = "arn:aws:iam::111122223333:role/pod-role"
 		partial = "arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db"
 		pattern = partial + "-??????"
+		named   = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-??????" // prod/db in the caller's account
 		own     = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf"
 	)
 	allow := func(resource string) string {
@@ -83,11 +84,15 @@ func TestDenialSentences(t *testing.T) {
 		"key of a name": {
 			"prod/db", "Access to KMS is not allowed", "arn:aws:iam::111122223333:user/u",
 			[]grant{
-				{policy.IdentityPolicy, "111122223333", "arn:aws:iam::111122223333:user/u", ""},
+				{
+					policy.IdentityPolicy, "111122223333", "arn:aws:iam::111122223333:user/u",
+					`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-west-1:*:key/*","Condition":{"StringEquals":{` + viaService +
+						`},"StringLike":{"kms:EncryptionContext:SecretARN":"` + named + `"}}}`,
+				},
 				{
 					policy.KeyPolicy, "", "",
 					`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/u"},"Action":"kms:Decrypt","Resource":"*",` +
-						`"Condition":{"StringEquals":{` + viaService + `}}}`,
+						`"Condition":{"StringEquals":{` + viaService + `},"StringLike":{"kms:EncryptionContext:SecretARN":"` + named + `"}}}`,
 				},
 			},
 		},

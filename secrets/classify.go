@@ -60,7 +60,7 @@ func classify(ref Ref, region, operation string, err error) *ReadError {
 	e := &ReadError{Ref: ref.String(), Region: region, Operation: operation, err: err, kind: ErrUnavailable}
 	if id, ok := errors.AsType[*identityError](err); ok {
 		e.kind = ErrIdentity
-		e.Problem = "no credentials to ask with: " + id.Error()
+		e.Problem = "no credentials to ask with: " + noCredentials(id)
 		return e
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
@@ -79,6 +79,16 @@ func classify(ref Ref, region, operation string, err error) *ReadError {
 		e.Problem += "; the name ends like an ARN, but a name is asked for without the six random characters"
 	}
 	return e
+}
+
+// noCredentials describes why there are none. The errors of package credentials
+// quote no answer; those of other providers may.
+func noCredentials(err error) string {
+	_, ours := errors.AsType[*credentials.AssumeRoleError](err)
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok && !ours {
+		return "the answer to the request for them cannot be understood"
+	}
+	return err.Error()
 }
 
 // noAnswer describes a failure that is no answer of AWS.

@@ -163,6 +163,17 @@ func TestIdentityErrors(t *testing.T) {
 	}
 }
 
+func TestUnusableAnswerToAnotherProvider(t *testing.T) {
+	t.Parallel()
+	cfg := script(nil).config()
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, &smithy.OperationError{Err: &smithy.DeserializationError{Err: errors.New(marker)}}
+	})
+	_, err := newStore(t, cfg, secrets.Config{}).Get(t.Context(), "prod/db")
+	checkKind(t, err, secrets.ErrIdentity)
+	printAll(t, "the error", err)
+}
+
 func TestNetworkErrors(t *testing.T) {
 	t.Parallel()
 	cfg := script(nil).config()

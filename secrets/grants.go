@@ -11,14 +11,15 @@ import (
 // suspects fills in e.Grants from AWS's sentence, with the ARNs of the secret and
 // of its key as far as they are known.
 func (e *AccessError) suspects(secretARN, keyARN string) {
-	s := suspect{AccessError: e, secret: patternARN(cmp.Or(secretARN, e.Ref)), key: keyARN}
+	s := suspect{AccessError: e, key: keyARN}
+	s.secret = cmp.Or(patternARN(secretARN), patternARN(e.Ref), s.patternOfName())
 	e.Grants = s.grants()
 }
 
 // suspect knows all that a grant may have to name.
 type suspect struct {
 	*AccessError
-	secret string // ARN, or a pattern for it; "" if only a name is known
+	secret string // ARN, or a pattern for it; "" if only a name is known and no account
 	key    string // ARN or ""
 }
 
@@ -33,6 +34,18 @@ func patternARN(arn string) string {
 	default:
 		return arn + "-??????"
 	}
+}
+
+// patternOfName returns a pattern for the ARN of a secret that was asked for by
+// its name, and "" if its account is not known.
+func (s suspect) patternOfName() string {
+	if s.SecretAccount == "" {
+		return ""
+	}
+	return policy.ARN{
+		Partition: policy.Partition(s.Region), Service: "secretsmanager", Region: s.Region, Account: s.SecretAccount,
+		Resource: "secret:" + s.Ref + "-??????",
+	}.String()
 }
 
 func (s suspect) grants() []Grant {
@@ -176,7 +189,7 @@ func (s suspect) keyPolicy() Grant {
 	if s.key == "" {
 		g.Explanation += "; aws secretsmanager describe-secret shows the key, as KmsKeyId, to whoever may see it"
 	}
-	if s.Role == "" {
+	if s.Role == "" || s.secret == "" {
 		return g
 	}
 	g.Statement = &policy.Statement{
@@ -193,17 +206,13 @@ func (s suspect) keyPolicy() Grant {
 // Secrets Manager.
 func (s suspect) throughSecret() policy.Condition {
 	encryption := policy.ConditionKey{Key: "kms:EncryptionContext:SecretARN", Values: policy.Strings(s.secret)}
-	switch {
-	case s.secret == "":
-		return policy.Condition{stringEquals(s.viaService())}
-	case strings.Contains(s.secret, "?"):
+	if strings.Contains(s.secret, "?") {
 		return policy.Condition{
 			stringEquals(s.viaService()),
 			{Operator: "StringLike", Keys: []policy.ConditionKey{encryption}},
 		}
-	default:
-		return policy.Condition{stringEquals(s.viaService(), encryption)}
 	}
+	return policy.Condition{stringEquals(s.viaService(), encryption)}
 }
 
 func (s suspect) viaService() policy.ConditionKey {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,12 +27,11 @@ func loadWorld(path string) (secretstest.World, error) {
 	// YAML is a superset of JSON, and goccy/go-yaml keeps the order of keys.
 	text, err = yaml.YAMLToJSON(text)
 	if err != nil {
-		return secretstest.World{}, fmt.Errorf("%w: %s: %w", errUsage, path, err)
+		// By default the error shows the lines around it, with the secrets there.
+		return secretstest.World{}, fmt.Errorf("%w: %s: %s", errUsage, path, yaml.FormatError(err, false, false))
 	}
 	var world secretstest.World
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&world); err != nil {
+	if err := json.Unmarshal(text, &world); err != nil {
 		return secretstest.World{}, fmt.Errorf("%w: %s: %w", errUsage, path, err)
 	}
 	return world, nil

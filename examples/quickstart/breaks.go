@@ -13,8 +13,6 @@ import (
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
-var errUnknownBreak = errors.New("unknown break")
-
 // breakage is one thing that goes wrong in real clusters.
 type breakage struct {
 	name    string
@@ -115,7 +113,7 @@ var breakages = []breakage{
 	},
 	{
 		name: "key-policy", summary: "the key policy does not name the role",
-		corrupt: func(s *scene) { s.key().Policy = defaultKeyPolicy() },
+		corrupt: func(s *scene) { s.key().Policy.Statements = s.key().Policy.Statements[:1] },
 		kind:    policy.KeyPolicy, account: keyAccount, document: secretstest.StoryKeyARN,
 		remedy: secretstest.StoryRoleARN,
 	},
@@ -162,13 +160,13 @@ var breakages = []breakage{
 	},
 }
 
-func findBreakage(name string) (breakage, error) {
-	for _, b := range breakages {
-		if b.name == name {
-			return b, nil
+func findBreakage(name string) (*breakage, error) {
+	for i := range breakages {
+		if breakages[i].name == name {
+			return &breakages[i], nil
 		}
 	}
-	return breakage{}, fmt.Errorf("%w %q", errUnknownBreak, name)
+	return nil, errors.New("unknown break; -list prints the names")
 }
 
 func listBreaks(w io.Writer, asJSON bool) error {

@@ -10,10 +10,8 @@ import (
 // panic where the story lacks one: that is a mistake in this program.
 
 func (s *scene) account(id string) *secretstest.Account {
-	for i := range s.world.Accounts {
-		if s.world.Accounts[i].ID == id {
-			return &s.world.Accounts[i]
-		}
+	if a := s.world.Account(id); a != nil {
+		return a
 	}
 	panic("the story has no account " + id)
 }
@@ -37,11 +35,4 @@ func (s *scene) key() *secretstest.Key { return &s.account(keyAccount).Keys[0] }
 
 func namedPolicy(name, document string) credentialstest.Policy {
 	return credentialstest.Policy{Name: name, Document: policy.MustParse(document)}
-}
-
-// defaultKeyPolicy is what KMS gives a key that is made without a policy.
-func defaultKeyPolicy() *policy.Document {
-	return policy.MustParse(`{"Version": "2012-10-17", "Statement": [{
-		"Sid": "Enable IAM User Permissions", "Effect": "Allow",
-		"Principal": {"AWS": "arn:aws:iam::333344445555:root"}, "Action": "kms:*", "Resource": "*"}]}`)
 }

@@ -47,7 +47,11 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	name := flags.String("break", "", "")
+	var broken *breakage
+	flags.Func("break", "", func(name string) (err error) {
+		broken, err = findBreakage(name)
+		return err
+	})
 	list := flags.Bool("list", false, "")
 	asJSON := flags.Bool("json", false, "")
 	switch err := flags.Parse(args); {
@@ -62,10 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *list {
 		return listBreaks(stdout, *asJSON)
 	}
-	report, err := tell(ctx, *name)
-	if errors.Is(err, errUnknownBreak) {
-		return badUsage(stderr, err.Error()+"; -list prints the names")
-	}
+	report, err := tell(ctx, broken)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"strings"
@@ -9,6 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/policy"
+	"github.com/irsakit/irsa/secrets"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +28,7 @@ func TestScripts(t *testing.T) {
 func TestVerdictCanFail(t *testing.T) {
 	for _, b := range breakages {
 		t.Run(b.name, func(t *testing.T) {
-			story, err := tell(t.Context(), b.name)
+			story, err := tell(t.Context(), &b)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,8 +48,37 @@ func TestVerdictCanFail(t *testing.T) {
 	}
 }
 
+// TestErrorVerdictCanFail judges what the application was told apart from what
+// the documents say.
+func TestErrorVerdictCanFail(t *testing.T) {
+	broken, err := findBreakage("trust-sub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	story, err := tell(t.Context(), broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault := func(kind policy.Kind, account string) error {
+		return &credentials.AssumeRoleError{Fault: &policy.Fault{Kind: kind, Account: account}}
+	}
+	for name, told := range map[string]error{
+		"nothing":       errors.New("refused"),
+		"no fault":      &credentials.AssumeRoleError{},
+		"other kind":    fault(policy.IdentityProvider, clusterAccount),
+		"other account": fault(policy.TrustPolicy, keyAccount),
+		"the token":     &credentials.TokenError{},
+		"the secret":    &secrets.AccessError{Grants: []secrets.Grant{{Kind: policy.ResourcePolicy, Account: clusterAccount}}},
+	} {
+		story.performed.err = told
+		if story.verdict() == nil {
+			t.Errorf("%s: passes", name)
+		}
+	}
+}
+
 func TestUnbrokenVerdictCanFail(t *testing.T) {
-	story, err := tell(context.Background(), "")
+	story, err := tell(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +116,11 @@ func TestREADMESample(t *testing.T) {
 	if !ok {
 		t.Fatal("README.md has no text block")
 	}
-	told, err := tell(t.Context(), "key-policy")
+	broken, err := findBreakage("key-policy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := tell(t.Context(), broken)
 	if err != nil {
 		t.Fatal(err)
 	}

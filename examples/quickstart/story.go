@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets"
 )
@@ -22,16 +23,11 @@ type story struct {
 	mended *performance
 }
 
-// tell plays the story, with the named break if name is not empty.
-func tell(ctx context.Context, name string) (*story, error) {
-	t := &story{scene: newScene()}
-	if name != "" {
-		b, err := findBreakage(name)
-		if err != nil {
-			return nil, err
-		}
-		b.corrupt(&t.scene)
-		t.broken = &b
+// tell plays the story, with something broken first unless that is nil.
+func tell(ctx context.Context, broken *breakage) (*story, error) {
+	t := &story{scene: newScene(), broken: broken}
+	if broken != nil {
+		broken.corrupt(&t.scene)
 	}
 	var err error
 	if t.performed, err = t.scene.play(ctx); err != nil {
@@ -97,15 +93,22 @@ func (t *story) unbrokenVerdict() error {
 
 // errorVerdict checks that the error which the application saw points at the
 // broken document too, as far as AWS's answer lets it know: KMS's refusals pass
-// through Secrets Manager without their kind, so then the account must do.
+// through Secrets Manager without their kind, so then the account must do; and
+// a wrong reference is refused like a missing permission.
 func (t *story) errorVerdict(kind policy.Kind) error {
-	denied, ok := errors.AsType[*secrets.AccessError](t.performed.err)
-	if !ok || kind == policy.SecretReference {
+	if _, ok := errors.AsType[*credentials.TokenError](t.performed.err); ok && kind == policy.ServiceAccountToken {
 		return nil
 	}
-	for _, g := range denied.Grants {
-		if g.Account == t.broken.account && (g.Kind == kind || denied.Denial.KMS) {
+	if refused, ok := errors.AsType[*credentials.AssumeRoleError](t.performed.err); ok {
+		if f := refused.Fault; f != nil && f.Kind == kind && f.Account == t.broken.account {
 			return nil
+		}
+	}
+	if denied, ok := errors.AsType[*secrets.AccessError](t.performed.err); ok {
+		for _, g := range denied.Grants {
+			if kind == policy.SecretReference || g.Account == t.broken.account && (g.Kind == kind || denied.Denial.KMS) {
+				return nil
+			}
 		}
 	}
 	return fmt.Errorf("%s: the application's error does not name the %s in account %s", t.broken.name, kind, t.broken.account)

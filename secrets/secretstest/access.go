@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/internal/testutil/fakeaws"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -126,29 +127,11 @@ func (w World) findKey(recorded string) policy.Key {
 		for _, k := range account.Keys {
 			if k.Region == arn.Region && (arn.Resource == "key/"+k.ID || slices.Contains(k.Aliases, arn.Resource)) {
 				arn.Resource = "key/" + k.ID
-				return policy.Key{ARN: arn.String(), Policy: cmp.Or(k.Policy, defaultKeyPolicy(arn))}
+				return policy.Key{ARN: arn.String(), Policy: cmp.Or(k.Policy, fakeaws.DefaultKeyPolicy(arn.Partition, arn.Account))}
 			}
 		}
 	}
 	return policy.Key{ARN: recorded}
-}
-
-// defaultKeyPolicy leaves the decision to the identity policies of the key's
-// account (KMS developer guide, key-policy-default).
-func defaultKeyPolicy(key policy.ARN) *policy.Document {
-	return &policy.Document{
-		Version: policy.Version2012,
-		Statements: []policy.Statement{{
-			Sid:    "Enable IAM User Permissions",
-			Effect: policy.Allow,
-			Principal: policy.Principal{Entries: []policy.PrincipalEntry{{
-				Type:   policy.PrincipalAWS,
-				Values: policy.Strings("arn:" + key.Partition + ":iam::" + key.Account + ":root"),
-			}}},
-			Action:   policy.Strings("kms:*"),
-			Resource: policy.Strings("*"),
-		}},
-	}
 }
 
 func (w World) guardrails() map[string]policy.Guardrails {

@@ -1,9 +1,12 @@
 package secretstest
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/internal/testutil/fakeaws"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -15,6 +18,17 @@ type World struct {
 	Seed     uint64                    `json:"seed,omitempty"`
 	Clusters []credentialstest.Cluster `json:"clusters"`
 	Accounts []Account                 `json:"accounts"`
+}
+
+// UnmarshalJSON refuses members that a World does not have and members that come
+// twice. Its errors name the place, such as accounts[0].roles[1].trustPolicy, and
+// quote no value.
+func (w *World) UnmarshalJSON(data []byte) error {
+	if _, err := fakeaws.Decode(data); err != nil {
+		return fmt.Errorf("secretstest: %w", err)
+	}
+	type plain World // without this method
+	return json.Unmarshal(data, (*plain)(w))
 }
 
 // Account returns the account with the given id, for changing it in place, or

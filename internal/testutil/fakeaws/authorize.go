@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +44,10 @@ func (c *call) authorize(action, resourceARN string, resource *policy.Policy, ex
 	if result.Decision == policy.Allowed {
 		return nil
 	}
-	return c.denied(denial(req, result))
+	if result.Decision == policy.Unknown { // as by a condition operator that AWS does not have
+		result.Decision = policy.ImplicitlyDenied
+	}
+	return c.denied(policy.DenialOf(req, result))
 }
 
 // resourceAccount is the account in the ARN; the caller's if there is none.
@@ -62,36 +64,6 @@ func (c *call) denied(d policy.Denial) error {
 		return &apiError{Code: "AccessDenied", Message: d.String(), Status: http.StatusForbidden}
 	}
 	return &apiError{Code: "AccessDeniedException", Message: d.String()}
-}
-
-// managedKinds are the kinds of policy whose ARN a refusal may tell.
-var managedKinds = []policy.Kind{
-	policy.IdentityPolicy, policy.PermissionsBoundary, policy.ServiceControlPolicy, policy.ResourceControlPolicy,
-}
-
-// denial is what AWS says about a refusal: one kind of policy, although
-// several may refuse, and for an explicit deny the policy, where it has an ARN
-// (IAM User Guide, troubleshoot_access-denied).
-func denial(req policy.Request, result policy.Result) policy.Denial {
-	d := policy.Denial{Principal: req.Principal, Action: req.Action, Resource: req.Resource}
-	if d.Resource == "*" {
-		d.Resource = "" // AWS names no resource where the action takes none
-	}
-	wanted := policy.NotGranted
-	if result.Decision == policy.ExplicitlyDenied {
-		wanted, d.Explicit = policy.Denied, true
-	}
-	for _, check := range result.Checks {
-		if check.State != wanted {
-			continue
-		}
-		d.Kind = check.Kind
-		if d.Explicit && slices.Contains(managedKinds, check.Kind) && strings.HasPrefix(check.Policy, "arn:") {
-			d.PolicyARN = check.Policy
-		}
-		break
-	}
-	return d
 }
 
 // context is the request's condition keys. Every key that is not in it is

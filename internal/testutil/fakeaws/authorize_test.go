@@ -190,6 +190,22 @@ func TestTrustDenies(t *testing.T) {
 		"is not authorized to perform: sts:AssumeRole on resource: "+hopRole+" with an explicit deny in the role trust policy")
 }
 
+// What cannot be decided is denied, and says so.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	fake := startChanged(t, func(w *fakeaws.World) {
+		undecided := named("all", "Allow", "*")
+		undecided.Document.Statements[0].Condition = policy.Condition{{
+			Operator: "NoSuchOperator", Keys: []policy.ConditionKey{{Key: "aws:SourceIp", Values: policy.Strings("x")}},
+		}}
+		w.Accounts[0].Users[0].Policies = []fakeaws.NamedPolicy{undecided}
+	})
+	client := secretsmanager.NewFromConfig(with(inMemory(fake), userKey, userSecret, ""))
+	_, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: new("open")})
+	wantError(t, err, 400, "AccessDeniedException", "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: "+
+		"secretsmanager:DescribeSecret on resource: arn:aws:secretsmanager:eu-west-1:111122223333:secret:open-AbCdEf")
+}
+
 // A user's own policies and boundary count as a role's do.
 func TestUserPolicies(t *testing.T) {
 	t.Parallel()

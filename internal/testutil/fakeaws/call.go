@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+
+	"github.com/irsakit/irsa/policy"
 )
 
 // operation serves one operation of a JSON 1.1 service. What it returns is
@@ -61,4 +63,4 @@ func (c *call) forward(service, operation string, serve func(*call) error) error
 }
 
 // partition is the partition of the call's region.
-func (c *call) partition() string { return partitionOf(c.region) }
+func (c *call) partition() string { return policy.Partition(c.region) }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // decodeStrict decodes JSON into v, which must be a pointer, and refuses
@@ -42,10 +43,14 @@ func decodeValue(path string, raw json.RawMessage, v reflect.Value) error {
 		return decodeValue(path, raw, v.Elem())
 	}
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
-		if err := u.UnmarshalJSON(raw); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+		err := u.UnmarshalJSON(raw)
+		switch _, isTime := u.(*time.Time); {
+		case err == nil:
+			return nil
+		case isTime: // whose error quotes the value
+			return fmt.Errorf("%s: want a time as in RFC 3339", path)
 		}
-		return nil
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	switch {
 	case v.Kind() == reflect.Struct:

@@ -59,26 +59,23 @@ func (a *AWS) fillData(account *Account) {
 	}
 	for _, k := range account.Keys {
 		if k.Policy == nil {
-			k.Policy = defaultKeyPolicy(account)
+			k.Policy = DefaultKeyPolicy(account.Partition, account.ID)
 		}
 	}
 }
 
-// defaultKeyPolicy lets the account's identity policies decide (KMS Developer
-// Guide, key-policy-default).
-func defaultKeyPolicy(account *Account) *policy.Document {
+// DefaultKeyPolicy is the policy of a key for which none is given: it lets the
+// account's identity policies decide (KMS Developer Guide, key-policy-default).
+func DefaultKeyPolicy(partition, account string) *policy.Document {
 	return &policy.Document{
 		Version: policy.Version2012,
 		ID:      "key-default-1",
 		Statements: []policy.Statement{{
-			Sid:    "Enable IAM User Permissions",
-			Effect: policy.Allow,
-			Principal: policy.Principal{Entries: []policy.PrincipalEntry{{
-				Type:   policy.PrincipalAWS,
-				Values: policy.Strings("arn:" + account.Partition + ":iam::" + account.ID + ":root"),
-			}}},
-			Action:   policy.Strings("kms:*"),
-			Resource: policy.Strings("*"),
+			Sid:       "Enable IAM User Permissions",
+			Effect:    policy.Allow,
+			Principal: awsPrincipal("arn:" + partition + ":iam::" + account + ":root"),
+			Action:    policy.Strings("kms:*"),
+			Resource:  policy.Strings("*"),
 		}},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/irsakit/irsa/policy"
 )
 
 // services are those that the fake serves, by endpoint prefix, which is also
@@ -22,7 +24,8 @@ func parseHost(host string) (endpoint, bool) {
 		return endpoint{"sts", "us-east-1"}, true // the global endpoint is in N. Virginia
 	}
 	for _, p := range partitions {
-		for _, suffix := range []string{".vpce." + p.suffix, "." + p.suffix, "." + p.dualStack} {
+		plain := "." + policy.DNSSuffix(p.name)
+		for _, suffix := range []string{".vpce" + plain, plain, "." + p.dualStack} {
 			name, ok := strings.CutSuffix(host, suffix)
 			if !ok {
 				continue
@@ -32,7 +35,7 @@ func parseHost(host string) (endpoint, bool) {
 			}
 			service, region, _ := strings.Cut(name, ".")
 			service = strings.TrimSuffix(service, "-fips")
-			if slices.Contains(services, service) && partitionOf(region) == p.name && isRegion(region) {
+			if slices.Contains(services, service) && policy.Partition(region) == p.name && isRegion(region) {
 				return endpoint{service, region}, true
 			}
 		}

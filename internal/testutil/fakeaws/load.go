@@ -6,12 +6,23 @@ import (
 	"strings"
 )
 
+// Decode reads the JSON description of a [World]. It sees to the form alone;
+// what the names and documents say is for [New] to check. The error names the
+// place and quotes no value.
+func Decode(world []byte) (World, error) {
+	var w World
+	if err := decodeStrict(world, &w); err != nil {
+		return World{}, fmt.Errorf("fakeaws: world: %w", err)
+	}
+	return w, nil
+}
+
 // New makes a fake from the JSON description of a [World]. Errors name the
 // place in the description, and all mistakes of content at once.
 func New(world []byte) (*AWS, error) {
-	var w World
-	if err := decodeStrict(world, &w); err != nil {
-		return nil, fmt.Errorf("fakeaws: world: %w", err)
+	w, err := Decode(world)
+	if err != nil {
+		return nil, err
 	}
 	if err := w.validate(); err != nil {
 		return nil, fmt.Errorf("fakeaws: world: %w", err)

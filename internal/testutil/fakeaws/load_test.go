@@ -34,7 +34,7 @@ func TestWorldRefused(t *testing.T) {
 		"not strings":        {account(`"secrets":[{"tags":["marker"]}]`), []string{"accounts[0].secrets[0].tags: want an object of strings"}},
 		"not a seed":         {`{"seed":-1}`, []string{"seed: want an integer"}},
 		"not an array":       {account(`"roles":{}`), []string{"accounts[0].roles: want an array"}},
-		"not a time":         {account(`"secrets":[{"deletedDate":"tomorrow"}]`), []string{"accounts[0].secrets[0].deletedDate: "}},
+		"not a time":         {account(`"secrets":[{"deletedDate":"marker"}]`), []string{"accounts[0].secrets[0].deletedDate: want a time"}},
 		"policy syntax":      {account(`"roles":[{"name":"r","trustPolicy":{"Statement":[{"Effect":"Alow"}]}}]`), []string{"accounts[0].roles[0].trustPolicy: policy: line 1", "/Statement/0"}},
 		"null":               {`{"clusters":[null],"accounts":[null]}`, []string{"clusters[0]: null", "accounts[0]: null"}},
 		"null inside":        {account(`"users":[null],"roles":[null],"secrets":[null,{"name":"s","region":"eu-west-1","versions":[null]}],"parameters":[null],"keys":[null]`), []string{"users[0]: null", "roles[0]: null", "secrets[0]: null", "secrets[1].versions[0]: null", "parameters[0]: null", "keys[0]: null"}},

@@ -1,36 +1,22 @@
 package fakeaws
 
-import (
-	"slices"
-	"strings"
-)
+import "github.com/irsakit/irsa/policy"
 
-// partition is a partition of AWS.
-type partition struct{ prefix, name, suffix, dualStack string }
+// partition is a partition of AWS with the suffix of its dual-stack endpoints.
+type partition struct{ name, dualStack string }
 
-// partitions lists them by the prefix of their Regions, that of aws, which is
-// empty, last (botocore's partitions data).
+// partitions lists them (botocore's partitions data).
 var partitions = []partition{
-	{"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-	{"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"},
-	{"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"},
-	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"},
-	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-	{"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"},
-	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-	{"", "aws", "amazonaws.com", "api.aws"},
+	{"aws", "api.aws"},
+	{"aws-cn", "api.amazonwebservices.com.cn"},
+	{"aws-us-gov", "api.aws"},
+	{"aws-eusc", "api.amazonwebservices.eu"},
+	{"aws-iso", "api.aws.ic.gov"},
+	{"aws-iso-b", "api.aws.scloud"},
+	{"aws-iso-e", "api.cloud-aws.adc-e.uk"},
+	{"aws-iso-f", "api.aws.hci.ic.gov"},
 }
-
-// partitionIn is the partition that a Region belongs to; "" is in aws.
-func partitionIn(region string) partition {
-	return partitions[slices.IndexFunc(partitions, func(p partition) bool {
-		return strings.HasPrefix(region, p.prefix)
-	})]
-}
-
-// partitionOf is the name of a Region's partition.
-func partitionOf(region string) string { return partitionIn(region).name }
 
 // dnsSuffix is the suffix of the names of services in a Region, such as
 // "amazonaws.com".
-func dnsSuffix(region string) string { return partitionIn(region).suffix }
+func dnsSuffix(region string) string { return policy.DNSSuffix(policy.Partition(region)) }

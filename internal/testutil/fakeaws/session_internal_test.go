@@ -15,7 +15,7 @@ func TestSessionFollowsRole(t *testing.T) {
 	const id = "111122223333"
 	all := NamedPolicy{Name: "all", Document: policy.MustParse(
 		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)}
-	role := Role{Name: "r", UniqueID: "AROAAAAAAAAAAAAAAAAAA", Trust: &policy.Document{}, Policies: []NamedPolicy{all}}
+	role := Role{Name: "r", Path: "/", UniqueID: "AROAAAAAAAAAAAAAAAAAA", Trust: &policy.Document{}, Policies: []NamedPolicy{all}}
 	tests := map[string]struct {
 		roles   func() []*Role
 		allowed bool

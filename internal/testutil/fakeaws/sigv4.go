@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/irsakit/irsa/policy"
 )
 
 // amzDate is the form of X-Amz-Date.
@@ -39,7 +41,7 @@ func (c *call) authenticate(r *http.Request) error {
 		return err
 	}
 	caller := c.aws.session(auth.accessKeyID)
-	if caller == nil || !equal(r.Header.Get("X-Amz-Security-Token"), caller.token) || !caller.isIn(partitionOf(auth.region)) {
+	if caller == nil || !equal(r.Header.Get("X-Amz-Security-Token"), caller.token) || !caller.isIn(policy.Partition(auth.region)) {
 		return c.authError(invalidKey, "")
 	}
 	if err := c.checkScope(r, auth); err != nil {

@@ -22,7 +22,7 @@ func (a *Account) validateData(v validator) {
 // region reports what is not a Region of the account's partition.
 func (v validator) region(region string, a *Account) {
 	v.match(region, regionPattern, "a Region")
-	if want := partitionOf(region); a.Partition != "" && want != a.Partition {
+	if want := policy.Partition(region); a.Partition != "" && want != a.Partition {
 		v.errorf("%q is not in the account's partition %s", region, a.Partition)
 	}
 }
