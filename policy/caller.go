@@ -6,8 +6,9 @@ import "strings"
 type callerKind uint8
 
 const (
-	callerAnonymous callerKind = iota
-	callerSession              // of a role
+	callerUnknown callerKind = iota // nothing that can be a principal
+	callerAnonymous
+	callerSession // of a role
 	callerUser
 	callerRoot
 	callerFederatedUser
@@ -35,6 +36,8 @@ func (c *caller) read(req *Request) {
 	c.arn, c.id = req.Principal, req.PrincipalID
 	a, ok := splitARN(req.Principal)
 	switch {
+	case req.Principal == "*":
+		c.kind = callerAnonymous
 	case ok:
 		c.readARN(a, req)
 	case isAccount(req.Principal):
@@ -85,6 +88,18 @@ func (c *caller) hasIdentity() bool {
 		return true
 	}
 	return false
+}
+
+// hasName reports whether a policy can name the caller.
+func (c *caller) hasName() bool { return c.kind != callerUnknown && c.kind != callerAnonymous }
+
+// isMixedUp reports a session to which another role's ARN was supplied.
+func (c *caller) isMixedUp() bool {
+	if c.kind != callerSession || c.roleARN == "" {
+		return false
+	}
+	own, _ := splitARN(c.roleARN)
+	return own.Partition != c.partition || own.Account != c.account || !strings.EqualFold(c.ownName, c.role)
 }
 
 // isPerson reports whether identity policies, boundaries and session policies

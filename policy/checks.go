@@ -8,6 +8,9 @@ import (
 // explain fills in all of the result but the decision.
 func (e *evaluation) explain() {
 	e.remarkRequest()
+	if what := e.obscurity(); what != "" && e.trace.result.Decision == Unknown {
+		e.unsettled(what)
+	}
 	for _, s := range e.sides() {
 		state := e.state(s)
 		if s.attached || s.unknown || state != NotApplicable {

@@ -115,6 +115,7 @@ func (c *compiler) levels(kind Kind, policies [][]Policy) levels {
 func (c *compiler) ruleSet(out *ruleSet, p *Policy, kind Kind) {
 	out.policy = *p
 	if p.Document == nil {
+		c.set.unknown = append(c.set.unknown, kind)
 		return
 	}
 	c.version = p.Document.Version

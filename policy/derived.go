@@ -26,6 +26,9 @@ func isClaim(key string) bool {
 func (e *evaluation) derived(key string) (contextKey, bool) {
 	switch key {
 	case "aws:resourceaccount":
+		if e.isOwnerUnknown() {
+			return valueUnknownKey, true
+		}
 		return optional(e.resourceAccount), true
 	case "aws:currenttime":
 		return one(e.now().UTC().Format(time.RFC3339)), true

@@ -75,12 +75,11 @@ func (e *evaluation) accountOfResource() string {
 
 // kindOfResource says what sort of policy hangs on the resource.
 func (e *evaluation) kindOfResource() Kind {
-	role := e.target.Service == "iam" && strings.HasPrefix(e.target.Resource, "role/")
-	key := e.target.Service == "kms" && strings.HasPrefix(e.target.Resource, "key/")
+	role, key := e.isTarget("iam", "role/"), e.isTarget("kms", "key/")
 	switch {
-	case e.set.resourceKind == TrustPolicy || role && isService(e.req.Action, "sts"):
+	case e.set.resourceKind == TrustPolicy || role && isService(e.req.Action, "sts") || takesRole(e.req.Action):
 		return TrustPolicy
-	case e.set.resourceKind == KeyPolicy || key && isService(e.req.Action, "kms"):
+	case e.set.resourceKind == KeyPolicy || key && isService(e.req.Action, "kms") || takesKey(e.req.Action):
 		return KeyPolicy
 	}
 	return ResourcePolicy
@@ -128,6 +127,9 @@ func (e *evaluation) decide() Decision {
 		grant = no
 	}
 	deny := max(e.rcp.deny, e.scp.deny, e.endpoint.deny, e.resource.deny, e.identity.deny, e.boundary.deny, e.session.deny)
+	if grant == yes && e.obscurity() != "" {
+		grant = maybe
+	}
 	switch {
 	case deny == yes:
 		return ExplicitlyDenied
@@ -148,11 +150,17 @@ func (e *evaluation) grant() truth {
 	case !e.who.hasIdentity():
 		return r.anyGrant()
 	case e.crossAccount():
-		return min(r.anyGrant(), identity)
+		return e.grantAcross()
 	case e.governed():
 		return max(r.direct, min(r.role, limits), min(r.delegation, identity))
 	}
 	return max(r.direct, min(r.role, limits), identity)
+}
+
+// grantAcross is the grant where caller and resource belong to two accounts:
+// what either has to allow.
+func (e *evaluation) grantAcross() truth {
+	return min(e.resource.anyGrant(), e.identity.allow, e.boundary.allow, e.session.allow)
 }
 
 // sides lists the sides in the order in which the checks are reported: that

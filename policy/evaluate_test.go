@@ -104,7 +104,7 @@ func TestEvaluateSides(t *testing.T) {
 		set  policy.Set
 		want policy.Decision
 	}{
-		"no document":                        {readSecret(ownSecret), policy.Set{Identity: list(policy.Policy{})}, policy.ImplicitlyDenied},
+		"no document":                        {readSecret(ownSecret), policy.Set{Identity: list(policy.Policy{})}, policy.Unknown},
 		"identity":                           {readSecret(ownSecret), policy.Set{Identity: list(nothing, all)}, policy.Allowed},
 		"action without resource":            {listing, policy.Set{Identity: list(doc("Allow", "*:List*", "*"))}, policy.Allowed},
 		"user named":                         {user, policy.Set{Resource: to("Allow", aws(ownUser))}, policy.Allowed},
@@ -542,7 +542,7 @@ func TestEvaluateAccounts(t *testing.T) {
 		t.Errorf("the ARN's account counts: %+v", got)
 	}
 	bucket := asRole("s3:GetObject", "arn:aws:s3:::bucket/key")
-	if got := evaluate(t, bucket, policy.Set{Identity: list(all)}); got.Decision != policy.Allowed {
+	if got := evaluate(t, bucket, policy.Set{Identity: list(all)}); got.Decision != policy.Unknown {
 		t.Errorf("no account: got %v", got.Decision)
 	}
 	bucket.ResourceAccount = "222222222222"

@@ -84,7 +84,7 @@ func (f Fault) Apply(doc *Document) *Document {
 	if f.Statement == nil {
 		return &edited
 	}
-	if f.Replace && f.Index < len(edited.Statements) {
+	if f.Replace && f.Index >= 0 && f.Index < len(edited.Statements) {
 		edited.Statements[f.Index] = *f.Statement
 	} else {
 		edited.Statements = append(edited.Statements, *f.Statement)

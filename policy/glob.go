@@ -113,23 +113,46 @@ func (p pattern) compile() glob {
 // match reports whether the pattern covers all of s. It is linear for most
 // patterns and O(len(p)·len(s)) at worst.
 func (p pattern) match(s string, fold bool) bool {
-	switch {
-	case len(p) == 1 && p[0] == anyRun:
+	if len(p) == 1 && p[0] == anyRun {
 		return true
-	case slices.Contains(p, anyRunInPart):
-		return p.simulate(s, fold)
+	}
+	for slices.Contains(p, anyRunInPart) {
+		colon := slices.Index(p, ':')
+		part := p
+		if colon >= 0 {
+			part = p[:colon]
+		}
+		if slices.ContainsFunc(part, crosses) {
+			return p.simulate(s, fold)
+		}
+		// Nothing in this part covers a colon: it stands for the text in front
+		// of the next one.
+		text, rest, ok := strings.Cut(s, ":")
+		if ok != (colon >= 0) || !part.greedy(text, fold) {
+			return false
+		}
+		if !ok {
+			return true
+		}
+		p, s = p[colon+1:], rest
 	}
 	return p.greedy(s, fold)
 }
 
+// crosses reports whether a wildcard covers colons.
+func crosses(w rune) bool { return w == anyRun || w == anyOne }
+
+// isRun reports whether a rune of a pattern is a *.
+func isRun(w rune) bool { return w == anyRun || w == anyRunInPart }
+
 // greedy retries only at the last *, which suffices when every * can stretch
-// without limit.
+// without limit, be it because s has no colon.
 func (p pattern) greedy(s string, fold bool) bool {
 	pi, si, star, mark := 0, 0, -1, 0
 	for si < len(s) {
 		r, width := utf8.DecodeRuneInString(s[si:])
 		switch {
-		case pi < len(p) && p[pi] == anyRun:
+		case pi < len(p) && isRun(p[pi]):
 			star, mark = pi, si
 			pi++
 		case pi < len(p) && covers(p[pi], r, fold):
@@ -143,7 +166,7 @@ func (p pattern) greedy(s string, fold bool) bool {
 			return false
 		}
 	}
-	for pi < len(p) && p[pi] == anyRun {
+	for pi < len(p) && isRun(p[pi]) {
 		pi++
 	}
 	return pi == len(p)
@@ -175,7 +198,7 @@ func (p pattern) simulate(s string, fold bool) bool {
 // skipRuns lets every * match the empty run.
 func (p pattern) skipRuns(at []bool) {
 	for i, w := range p {
-		if at[i] && (w == anyRun || w == anyRunInPart) {
+		if at[i] && isRun(w) {
 			at[i+1] = true
 		}
 	}

@@ -143,3 +143,30 @@ func compiledBytes(set policy.Set) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+// TestHostileResource has a Resource that is no ARN and full of *, against text
+// as long. Retried at every *, it would take hours; followed in all ways at
+// once, minutes.
+func TestHostileResource(t *testing.T) {
+	t.Parallel()
+	req := policy.Request{
+		Principal: "arn:aws:iam::111111111111:user/u",
+		Action:    "s3:GetObject",
+		Resource:  "arn:aws:s3:::" + strings.Repeat("a", 500_000),
+		Closed:    true, ResourceAccount: "111111111111",
+	}
+	for _, hostile := range []string{
+		strings.Repeat("a*", 100_000) + "b",
+		"arn:a*s:s3:::" + strings.Repeat("a*", 100_000) + "b",
+	} {
+		set := policy.Set{Identity: []policy.Policy{{Kind: policy.IdentityPolicy, Document: &policy.Document{
+			Version: policy.Version2012,
+			Statements: []policy.Statement{{
+				Effect: policy.Allow, Action: policy.Strings("s3:*"), Resource: policy.Strings(hostile),
+			}},
+		}}}}
+		if got := policy.Compile(set).Decide(&req); got != policy.ImplicitlyDenied {
+			t.Errorf("%.20s…: %v", hostile, got)
+		}
+	}
+}

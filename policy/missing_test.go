@@ -59,6 +59,8 @@ func scenarios() map[string]scenario {
 		s.Resource = resource
 		return s
 	}
+	bucket := asRole("s3:GetObject", "arn:aws:s3:::b/k")
+	bucket.ResourceAccount = "111111111111"
 	return map[string]scenario{
 		"own secret":             {readSecret(ownSecret), guards},
 		"own secret, role named": {readSecret(ownSecret), with(policy.Set{Boundaries: list(all)}, to("Allow", aws(ownRole)))},
@@ -76,7 +78,7 @@ func scenarios() map[string]scenario {
 		"far role":               {hop, with(guards, trust(aws(ownRole)))},
 		"own role":               {asRole("sts:AssumeRole", ownTarget), with(guards, trust(aws(ownRoot)))},
 		"federated user":         {federated, policy.Set{Identity: identity, Session: list(all)}},
-		"bucket":                 {asRole("s3:GetObject", "arn:aws:s3:::b/k"), with(guards, to("Allow", aws(ownRole)))},
+		"bucket":                 {bucket, with(guards, to("Allow", aws(ownRole)))},
 	}
 }
 

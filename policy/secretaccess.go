@@ -96,7 +96,8 @@ type AccessReport struct {
 	// Secret is about the secret itself, even if the reference is wrong.
 	Secret Result `json:"secret"`
 	// Key is zero with Decision Allowed for the account's own
-	// aws/secretsmanager key.
+	// aws/secretsmanager key, unless a policy of the role or a service control
+	// policy denies the use of it.
 	Key Result `json:"key"`
 	// Faults name every document to change, in order of the links. Where
 	// something that was not supplied decides, there is none for it: see
@@ -243,10 +244,31 @@ func (a SecretAccess) evaluateKey() (Result, []finding) {
 	// (Secrets Manager User Guide, security-encryption).
 	owner := accountOf(a.Secret.ARN)
 	if owner == accountOf(a.Role.ARN) {
-		return Result{Decision: Allowed}, nil
+		return a.evaluateDefaultKey()
 	}
 	denied := Result{Checks: []Check{{Kind: KeyPolicy, Account: owner, Policy: "alias/aws/secretsmanager", State: NotGranted}}}
 	return denied, []finding{{Fault: a.defaultKeyFault(owner)}}
+}
+
+// evaluateDefaultKey evaluates the account's own aws/secretsmanager key. Its
+// policy needs no other that allows, but a Deny counts and service control
+// policies do; resource control policies leave keys of AWS alone. The key's id
+// is not known, so a Deny that names keys one by one is taken to mean others.
+func (a SecretAccess) evaluateDefaultKey() (Result, []finding) {
+	secret, _ := ParseARN(a.Secret.ARN)
+	a.Secret.KeyARN = ARN{
+		Partition: secret.Partition, Service: "kms", Region: secret.Region, Account: secret.Account, Resource: "key/aws-secretsmanager",
+	}.String()
+	a.Key = Key{Policy: &Document{Version: Version2012, Statements: []Statement{{
+		Effect: Allow, Principal: Principal{Any: true}, Action: Strings("kms:Decrypt"), Resource: Strings("*"),
+	}}}}
+	set := a.keySet()
+	set.RCPs = nil
+	q := newQuery(KeyLink, a.keyRequest(), set, a.Role.ARN)
+	if q.result.Decision == Allowed {
+		return Result{Decision: Allowed}, nil
+	}
+	return q.result, q.findings()
 }
 
 func (a SecretAccess) defaultKeyFault(owner string) Fault {

@@ -3,9 +3,9 @@ package policy
 // Policy is a document and where it hangs.
 type Policy struct {
 	Kind     Kind
-	Account  string // the account where one would edit it
-	Name     string // what to look for there: an ARN, or a name such as "pod-role/read-secrets"
-	Document *Document
+	Account  string    // the account where one would edit it
+	Name     string    // what to look for there: an ARN, or a name such as "pod-role/read-secrets"
+	Document *Document // nil: not known, as if its kind were in Set.Unknown
 }
 
 // Set is all policies that bear on a request. A kind that is absent is not

@@ -305,7 +305,7 @@ func (w WebIdentity) askTrust(p OIDCProvider) query {
 		set.Resource = &Policy{Kind: TrustPolicy, Account: account, Name: w.Role.ARN, Document: w.Role.Trust}
 	}
 	q := newQuery(TrustLink, Request{
-		Principal: p.ARN, Action: actionWebIdentity, Resource: w.Role.ARN, Context: keys, Closed: true,
+		Principal: p.ARN, Action: actionWebIdentity, Resource: w.Role.ARN, Context: keys, Closed: true, Time: w.Time,
 	}, set, w.Role.ARN)
 	q.who = "the service account " + w.Claims.Subject
 	return q
