@@ -80,7 +80,7 @@ func readScenarios(data []byte) ([]scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !src.isArray() {
+	if !src.isArray("") {
 		s, err := readScenario(src, "", data)
 		if err != nil {
 			return nil, err
@@ -195,7 +195,7 @@ func (r *reader) policies(field string, kind policy.Kind, docs []json.RawMessage
 	var out []policy.Policy
 	for i, raw := range docs {
 		name := field
-		if r.src.kind(r.at+field) == '[' {
+		if r.src.isArray(r.at + field) {
 			name += "/" + strconv.Itoa(i)
 		}
 		doc, err := policy.Parse(raw)

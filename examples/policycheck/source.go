@@ -16,17 +16,31 @@ import (
 // source is JSON text in which values can be found by their JSON pointer
 // (RFC 6901), so that errors can say where.
 type source struct {
-	data    []byte
-	offsets map[string]int
-	members map[string][]string // of objects, in order
+	data []byte
+	root *node
+	path []string // of the value that is being indexed
 }
+
+// node is a value in the text. A tree of them takes memory in proportion to the
+// text; pointers of all values would take the square of it.
+type node struct {
+	offset  int
+	names   []string         // of an object's members, in order
+	members map[string]*node // of an object
+	array   bool
+	items   []*node // of an array
+}
+
+// maxNesting is far beyond any scenario, and within what encoding/json takes.
+const maxNesting = 1000
 
 // index finds every value. A member that is repeated is an error, for one of
 // the two would be lost.
 func index(data []byte) (*source, error) {
-	s := &source{data: data, offsets: map[string]int{}, members: map[string][]string{}}
+	s := &source{data: data}
 	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := s.walk(dec, ""); err != nil {
+	var err error
+	if s.root, err = s.walk(dec, maxNesting); err != nil {
 		return nil, err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -35,54 +49,83 @@ func index(data []byte) (*source, error) {
 	return s, nil
 }
 
-// walk indexes the value that comes next.
-func (s *source) walk(dec *json.Decoder, pointer string) error {
-	start := int(dec.InputOffset())
-	for start < len(s.data) && strings.IndexByte(" \t\r\n:,", s.data[start]) >= 0 {
-		start++
+// walk indexes the value that comes next, with so many levels to go.
+func (s *source) walk(dec *json.Decoder, levels int) (*node, error) {
+	n := &node{offset: int(dec.InputOffset())}
+	for n.offset < len(s.data) && strings.IndexByte(" \t\r\n:,", s.data[n.offset]) >= 0 {
+		n.offset++
 	}
-	s.offsets[pointer] = start
+	if levels == 0 {
+		return nil, s.at(n.offset, "", "nested more than "+strconv.Itoa(maxNesting)+" levels deep")
+	}
 	token, err := dec.Token()
 	if err != nil {
-		return s.broken(dec, err)
+		return nil, s.broken(dec, err)
 	}
 	switch token {
 	case json.Delim('['):
-		for i := 0; dec.More(); i++ {
-			if err := s.walk(dec, pointer+"/"+strconv.Itoa(i)); err != nil {
-				return err
-			}
-		}
+		n.array = true
+		err = s.walkItems(dec, n, levels)
 	case json.Delim('{'):
-		if err := s.walkMembers(dec, pointer); err != nil {
-			return err
-		}
+		err = s.walkMembers(dec, n, levels)
 	default:
-		return nil
+		return n, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	if _, err := dec.Token(); err != nil { // the closing bracket
-		return s.broken(dec, err)
+		return nil, s.broken(dec, err)
+	}
+	return n, nil
+}
+
+func (s *source) walkItems(dec *json.Decoder, n *node, levels int) error {
+	for dec.More() {
+		s.path = append(s.path, strconv.Itoa(len(n.items)))
+		item, err := s.walk(dec, levels-1)
+		if err != nil {
+			return err
+		}
+		s.path = s.path[:len(s.path)-1]
+		n.items = append(n.items, item)
 	}
 	return nil
 }
 
-func (s *source) walkMembers(dec *json.Decoder, pointer string) error {
+func (s *source) walkMembers(dec *json.Decoder, n *node, levels int) error {
+	n.members = map[string]*node{}
 	for dec.More() {
-		name, err := dec.Token()
+		token, err := dec.Token()
 		if err != nil {
 			return s.broken(dec, err)
 		}
-		text, _ := name.(string)
-		member := pointer + "/" + escape(text)
-		if _, ok := s.offsets[member]; ok {
-			return s.at(int(dec.InputOffset()), member, "the member is repeated")
+		name, _ := token.(string)
+		if n.members[name] != nil {
+			return s.at(int(dec.InputOffset()), pointer(append(s.path, name)), "the member is repeated")
 		}
-		s.members[pointer] = append(s.members[pointer], text)
-		if err := s.walk(dec, member); err != nil {
+		s.path = append(s.path, name)
+		if n.members[name], err = s.walk(dec, levels-1); err != nil {
 			return err
 		}
+		s.path = s.path[:len(s.path)-1]
+		n.names = append(n.names, name)
 	}
 	return nil
+}
+
+// find returns the value at a pointer, an empty one at the beginning if there
+// is none.
+func (s *source) find(pointer string) *node {
+	n := s.root
+	for _, step := range strings.Split(pointer, "/")[1:] {
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.items) {
+			n = n.items[i]
+		} else if n = n.members[unescape(step)]; n == nil {
+			return &node{}
+		}
+	}
+	return n
 }
 
 // broken is text that is not JSON.
@@ -111,26 +154,19 @@ func (s *source) at(offset int, pointer, problem string) error {
 
 // errorf is an error about the value at a pointer.
 func (s *source) errorf(pointer, format string, args ...any) error {
-	return s.at(s.offsets[pointer], pointer, fmt.Sprintf(format, args...))
+	return s.at(s.find(pointer).offset, pointer, fmt.Sprintf(format, args...))
 }
 
 // relative places an error of [policy.Parse] for the document at a pointer.
 func (s *source) relative(pointer string, err error) error {
 	if syntax, ok := errors.AsType[*policy.SyntaxError](err); ok {
-		return s.at(s.offsets[pointer]+syntax.Position.Offset, pointer+syntax.Pointer, syntax.Problem)
+		return s.at(s.find(pointer).offset+syntax.Position.Offset, pointer+syntax.Pointer, syntax.Problem)
 	}
 	return s.errorf(pointer, "%v", err)
 }
 
-// kind is the first byte of the value at a pointer, 0 if there is none.
-func (s *source) kind(pointer string) byte {
-	if offset, ok := s.offsets[pointer]; ok && offset < len(s.data) {
-		return s.data[offset]
-	}
-	return 0
-}
-
-func (s *source) isArray() bool { return s.kind("") == '[' }
+// isArray reports whether there is an array at a pointer.
+func (s *source) isArray(pointer string) bool { return s.find(pointer).array }
 
 // decode reads the value at a pointer strictly: a member that v has no field
 // for is an error.
@@ -153,7 +189,7 @@ func (s *source) decode(pointer string, data []byte, v any) error {
 // exact refuses members of the object at a pointer that are not among names
 // letter by letter: encoding/json would take "Unknown" for "unknown".
 func (s *source) exact(pointer string, names ...string) error {
-	for _, name := range s.members[pointer] {
+	for _, name := range s.find(pointer).names {
 		if !slices.Contains(names, name) {
 			return s.errorf(pointer+"/"+escape(name), "there is no such member; the members are %s", strings.Join(names, ", "))
 		}
@@ -163,3 +199,14 @@ func (s *source) exact(pointer string, names ...string) error {
 
 // escape escapes a member's name in a pointer.
 func escape(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
+
+func unescape(step string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(step) }
+
+// pointer makes a pointer of its steps.
+func pointer(steps []string) string {
+	var b strings.Builder
+	for _, step := range steps {
+		b.WriteString("/" + escape(step))
+	}
+	return b.String()
+}

@@ -31,7 +31,11 @@ func (b *builder) findSecret(asked string) (*resource, error) {
 		}
 	}
 	if len(found) != 1 {
-		return nil, &UsageError{fmt.Sprintf("the plan has not just one secret %q but %s; give an address, a name or an ARN", asked, listed(secrets))}
+		problem := "the plan has no secret %q but %s; give an address, a name or an ARN"
+		if len(found) > 1 {
+			problem, secrets = "more than one secret is named %q: %s; give an address or an ARN", found
+		}
+		return nil, &UsageError{fmt.Sprintf(problem, asked, listed(secrets))}
 	}
 	return found[0], nil
 }

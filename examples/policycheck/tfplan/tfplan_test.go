@@ -145,7 +145,7 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		"which secret":     {"forms", tfplan.Question{Role: "within"}, "which secret: the plan has aws_secretsmanager_secret.own, aws_secretsmanager_secret.plain"},
-		"no such secret":   {"forms", tfplan.Question{Role: "within", Secret: "none"}, `not just one secret "none"`},
+		"no such secret":   {"forms", tfplan.Question{Role: "within", Secret: "none"}, `no secret "none"`},
 		"which role":       {"forms", tfplan.Question{Secret: "plain"}, "which role: there are aws_iam_role.deny"},
 		"no such role":     {"right", tfplan.Question{Role: "none"}, `no role "none" but aws_iam_role.pod`},
 		"service account":  {"right", tfplan.Question{ServiceAccount: "a/b/c"}, "want NAMESPACE/NAME"},
