@@ -67,13 +67,15 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func ours() (policy.Request, policy.Set) {
-	return policy.Request{
+	request := policy.Request{
 		Principal: "arn:aws:iam::111122223333:user/ann", Action: "s3:GetObject",
-		Resource: "arn:aws:s3:::backups/home/ann.tar", Closed: true,
+		Resource: "arn:aws:s3:::backups/home/ann.tar", ResourceAccount: "111122223333", Closed: true,
 		Context: policy.Context{"aws:UserAgent": {"backup-agent/2.1"}, "aws:SourceIp": {"203.0.113.7"}, "aws:SecureTransport": {"true"}},
-	}, policy.Set{
+	}
+	set := policy.Set{
 		Identity: []policy.Policy{{Name: "backups", Document: policy.MustParse(document)}},
 	}
+	return request, set
 }
 
 func BenchmarkEvaluate(b *testing.B) {

@@ -118,12 +118,12 @@ func TestOpenIsNeverAllowed(t *testing.T) {
 		statements := len(edit(t, "right").change(address)["after"].(object)["statement"].([]any))
 		for i := range statements {
 			for _, element := range []string{"effect", "actions", "resources", "principals", "condition", "not_actions", "not_principals", "not_resources"} {
+				if name == "key" && i == 0 || name == "trust" && strings.HasSuffix(element, "resources") ||
+					name != "key" && name != "trust" && strings.HasSuffix(element, "principals") {
+					continue // it has no part in what allows
+				}
 				t.Run(fmt.Sprintf("%s/%d/%s", name, i, element), func(t *testing.T) {
 					t.Parallel()
-					if name == "key" && i == 0 || name == "trust" && strings.HasSuffix(element, "resources") ||
-						name != "key" && name != "trust" && strings.HasSuffix(element, "principals") {
-						t.Skip("no part in what allows")
-					}
 					e := edit(t, "right")
 					c := e.change(address)
 					c["after_unknown"].(object)["statement"].([]any)[i].(object)[element] = true
