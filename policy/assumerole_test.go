@@ -184,13 +184,6 @@ func TestAssumeRole(t *testing.T) {
 		"a session whose role is not told": {
 			change: func(a *policy.AssumeRole) { a.Caller.RoleARN = "" }, decision: policy.Allowed, actions: []string{"sts:AssumeRole"},
 		},
-		"the root user": {
-			change: func(a *policy.AssumeRole) {
-				a.Caller = policy.Caller{Principal: "arn:aws:iam::111122223333:root"}
-			},
-			actions: []string{"sts:AssumeRole"}, denied: "sts:AssumeRole", faults: []policy.Kind{policy.TrustPolicy},
-			says: "the root user of account 111122223333",
-		},
 		"a service": {
 			change: func(a *policy.AssumeRole) {
 				a.Caller = policy.Caller{Principal: "lambda.amazonaws.com"}
@@ -238,6 +231,20 @@ func TestAssumeRole(t *testing.T) {
 			}
 			mendRole(t, a, r.Faults)
 		})
+	}
+}
+
+// The root user can assume no role: no document is at fault, and a note says so.
+func TestAssumeRoleByRoot(t *testing.T) {
+	t.Parallel()
+	a := hop()
+	a.Caller = policy.Caller{Principal: "arn:aws:iam::111122223333:root"}
+	r := a.Evaluate()
+	if r.Decision != policy.ImplicitlyDenied || len(r.Faults) != 0 || len(r.Actions) != 1 {
+		t.Fatalf("%s", indent(t, r))
+	}
+	if notes := strings.Join(r.Actions[0].Result.Notes, " "); !strings.Contains(notes, "root user") {
+		t.Errorf("notes %q", notes)
 	}
 }
 

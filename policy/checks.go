@@ -31,6 +31,9 @@ func (e *evaluation) remarkRequest() {
 	if e.foreignPartition() {
 		e.remark("partitions " + e.who.partition + " and " + e.target.Partition + " do not trust each other")
 	}
+	if e.cannotAssume() {
+		e.remark("STS lets neither the root user of an account nor an anonymous caller assume a role")
+	}
 	if e.crossAccount() && e.identity.allow == no && slices.ContainsFunc(e.resource.verdicts, allowsByGrant) {
 		e.remark("AWS does not document whether a KMS grant spares a principal of another account its identity-based policy; " +
 			"taken against the caller")

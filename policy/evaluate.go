@@ -118,12 +118,19 @@ func (e *evaluation) foreignPartition() bool {
 	return e.who.partition != "" && e.target.Partition != "" && e.who.partition != e.target.Partition
 }
 
+// cannotAssume reports a caller to whom STS gives no role whatever the policies
+// say: the root user of an account, and nobody in particular (AWS STS API
+// Reference, AssumeRole).
+func (e *evaluation) cannotAssume() bool {
+	return strings.EqualFold(e.req.Action, actionAssumeRole) && (e.who.kind == callerRoot || e.who.kind == callerAnonymous)
+}
+
 // decide combines what the sides say. Combining three values by min and max
 // equals deciding twice, once with every open question against the caller
 // and once in favour, because no side counts negatively.
 func (e *evaluation) decide() Decision {
 	grant := min(e.grant(), e.scp.allow, e.rcp.allow, e.endpoint.allow)
-	if e.foreignPartition() {
+	if e.foreignPartition() || e.cannotAssume() {
 		grant = no
 	}
 	deny := max(e.rcp.deny, e.scp.deny, e.endpoint.deny, e.resource.deny, e.identity.deny, e.boundary.deny, e.session.deny)

@@ -8,7 +8,7 @@ import (
 // addMissing lists the grants that a side lacks, each with the narrowest
 // statement that supplies it.
 func (e *evaluation) addMissing(s *side, state CheckState) {
-	if state != NotGranted || e.suppliedElsewhere(s) || e.foreignPartition() || !e.who.hasName() {
+	if state != NotGranted || e.suppliedElsewhere(s) || e.foreignPartition() || e.cannotAssume() || !e.who.hasName() {
 		return
 	}
 	if len(s.byLevel) == 0 {

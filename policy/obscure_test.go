@@ -140,3 +140,29 @@ func TestFaultApplyOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+// No policy lets the root user or an anonymous caller assume a role (AWS STS
+// API Reference, AssumeRole).
+func TestRootAssumesNoRole(t *testing.T) {
+	t.Parallel()
+	trust := policy.Policy{Kind: policy.TrustPolicy, Account: "111111111111", Document: policy.MustParse(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`)}
+	identity := policy.Policy{Kind: policy.IdentityPolicy, Account: "111111111111", Document: policy.MustParse(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)}
+	for principal, want := range map[string]policy.Decision{
+		"arn:aws:iam::111111111111:user/ann": policy.Allowed,
+		"arn:aws:iam::111111111111:root":     policy.ImplicitlyDenied,
+		"111111111111":                       policy.ImplicitlyDenied,
+		"*":                                  policy.ImplicitlyDenied,
+	} {
+		got := policy.Evaluate(policy.Request{
+			Principal: principal, Action: "sts:assumerole", Resource: "arn:aws:iam::111111111111:role/target", Closed: true,
+		}, policy.Set{Identity: []policy.Policy{identity}, Resource: &trust})
+		if got.Decision != want {
+			t.Errorf("%s: %v, want %v", principal, got.Decision, want)
+		}
+		if want != policy.Allowed && (len(got.Missing) > 0 || len(got.Notes) == 0) {
+			t.Errorf("%s: missing %v, notes %q", principal, got.Missing, got.Notes)
+		}
+	}
+}
