@@ -22,7 +22,7 @@ func (e *evaluation) addMissing(s *side, state CheckState) {
 }
 
 func (e *evaluation) miss(s *side, p *Policy) {
-	m := Missing{Kind: s.kind, Account: s.account, Statement: e.grantFor(s.kind)}
+	m := Missing{Kind: s.kind, Account: s.account, Statement: e.grantFor(s.kind, p)}
 	if p != nil {
 		m.Policy, m.Account = p.Name, orElse(p.Account, s.account)
 	}
@@ -69,11 +69,12 @@ func (s *side) toEdit(level int) *Policy {
 // isManaged reports an AWS managed policy, of IAM or of Organizations.
 func isManaged(p *Policy) bool { return strings.Contains(p.Name, "::aws:policy/") }
 
-// grantFor builds the statement that a document of the kind lacks.
-func (e *evaluation) grantFor(k Kind) Statement {
+// grantFor builds the statement that a document of the kind lacks: p, or one to
+// be made.
+func (e *evaluation) grantFor(k Kind, p *Policy) Statement {
 	s := Statement{Effect: Allow, Action: Strings(e.req.Action)}
 	if k != TrustPolicy {
-		s.Resource = Strings(e.resourceFor(k))
+		s.Resource = Strings(e.resourceFor(k, p))
 	}
 	if hasPrincipal(k) {
 		s.Principal = e.who.narrowest()
@@ -91,14 +92,25 @@ func (e *evaluation) grantFor(k Kind) Statement {
 }
 
 // resourceFor names the resource: "*" where that means the resource which the
-// policy hangs on, and where an organization sets the outer limit.
-func (e *evaluation) resourceFor(k Kind) string {
+// policy hangs on, and where an organization sets the outer limit. A wildcard
+// in the resource's own name, such as that of an S3 object, is not to become one
+// of the policy: it is written as a literal, and where the language's older
+// version has none, as the one character that it is.
+func (e *evaluation) resourceFor(k Kind, p *Policy) string {
 	own := k == KeyPolicy || k == ResourcePolicy && isService(e.req.Action, "secretsmanager")
 	if own || k == ServiceControlPolicy {
 		return "*"
 	}
-	return e.req.Resource
+	switch {
+	case e.req.Resource == "*": // of an action that takes no resource
+		return "*"
+	case p != nil && p.Document != nil && p.Document.Version != Version2012:
+		return strings.ReplaceAll(e.req.Resource, "*", "?")
+	}
+	return literalWildcards.Replace(e.req.Resource)
 }
+
+var literalWildcards = strings.NewReplacer("*", "${*}", "?", "${?}", "${", "${$}{")
 
 // narrowest names the caller: a session by its role, which outlives it.
 func (c *caller) narrowest() Principal {

@@ -304,3 +304,36 @@ func TestMissingStatements(t *testing.T) {
 		})
 	}
 }
+
+// A wildcard in the resource's own name must not become one of the policy.
+func TestMissingIsNoPattern(t *testing.T) {
+	t.Parallel()
+	const object = "arn:aws:s3:::bucket/a*b?c${d}"
+	ask := func(resource string, d *policy.Document) policy.Result {
+		return policy.Evaluate(policy.Request{
+			Principal: "arn:aws:iam::111111111111:user/ann", Action: "s3:GetObject",
+			Resource: resource, ResourceAccount: "111111111111", Closed: true,
+		}, policy.Set{Identity: []policy.Policy{{Kind: policy.IdentityPolicy, Account: "111111111111", Name: "p", Document: d}}})
+	}
+	for version, want := range map[string]string{
+		policy.Version2012: "arn:aws:s3:::bucket/a${*}b${?}c${$}{d}",
+		policy.Version2008: "arn:aws:s3:::bucket/a?b?c${d}",
+		"":                 "arn:aws:s3:::bucket/a?b?c${d}",
+	} {
+		doc := &policy.Document{Version: version}
+		missing := ask(object, doc).Missing
+		if len(missing) != 1 {
+			t.Fatalf("%q: missing %v", version, missing)
+		}
+		if diff := cmp.Diff(policy.Strings(want), missing[0].Statement.Resource); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", version, diff)
+		}
+		doc.Statements = []policy.Statement{missing[0].Statement}
+		if got := ask(object, doc).Decision; got != policy.Allowed {
+			t.Errorf("%q: with the statement it is %v", version, got)
+		}
+		if got := ask("arn:aws:s3:::bucket/a-long-way-b?c${d}", doc).Decision; got != policy.ImplicitlyDenied {
+			t.Errorf("%q: another object is %v", version, got)
+		}
+	}
+}
