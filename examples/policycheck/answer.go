@@ -21,6 +21,7 @@ type answer struct {
 
 	report policy.AccessReport
 	where  map[string][]string
+	names  names
 }
 
 func (a *answer) write(w io.Writer, asJSON bool) error {
@@ -34,24 +35,32 @@ func (a *answer) write(w io.Writer, asJSON bool) error {
 	}
 	faults := []fault{}
 	for _, f := range a.report.Faults {
-		faults = append(faults, fault{f, a.where[f.Document]})
+		addresses := a.where[f.Document]
+		f.Problem, f.Remedy = a.names.inProse(f.Problem), a.names.inProse(f.Remedy)
+		faults = append(faults, fault{f, addresses})
 	}
-	enc := json.NewEncoder(w)
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
+	if err := enc.Encode(struct {
 		*answer
 		Faults []fault                  `json:"faults"`
 		Trust  policy.WebIdentityResult `json:"trust"`
 		Read   policy.Result            `json:"read"`
 		Key    policy.Result            `json:"key"`
-	}{a, faults, a.report.Trust, a.report.Secret, a.report.Key})
+	}{a, faults, a.report.Trust, a.report.Secret, a.report.Key}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, a.names.inJSON(b.String()))
+	return err
 }
 
 // text is the answer for people.
 func (a *answer) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", a.headline(), a.Subject, a.Role, a.Secret)
+	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", a.headline(),
+		a.Subject, a.names.inList(a.Role), a.names.inList(a.Secret))
 	fmt.Fprintf(&b, "  %-32s%s\n", "the token becomes the role:", a.report.Trust.Decision)
 	fmt.Fprintf(&b, "  %-32s%s\n", "the role reads the secret:", a.report.Secret.Decision)
 	fmt.Fprintf(&b, "  %-32s%s\n", "the role decrypts it:", a.report.Key.Decision)
@@ -61,8 +70,8 @@ func (a *answer) text() string {
 	if a.Decision == policy.Allowed {
 		a.writeGrants(&b)
 	}
-	writeList(&b, "Not known:", append(a.Open, a.unsettled()...))
-	writeList(&b, "Taken for granted:", a.Taken)
+	a.writeList(&b, "Not known:", append(a.Open, a.unsettled()...))
+	a.writeList(&b, "Taken for granted:", a.Taken)
 	return b.String()
 }
 
@@ -77,17 +86,17 @@ func (a *answer) headline() string {
 }
 
 func (a *answer) writeFault(b *strings.Builder, f policy.Fault) {
-	fmt.Fprintf(b, "\nWrong:    the %s %s\n", f.Kind, f.Document)
+	fmt.Fprintf(b, "\nWrong:    the %s %s\n", f.Kind, a.names.inList(f.Document))
 	if at := a.where[f.Document]; len(at) > 0 {
 		fmt.Fprintf(b, "In:       %s\n", strings.Join(at, ", "))
 	}
-	fmt.Fprintf(b, "Account:  %s\nProblem:  %s\nRemedy:   %s\n", f.Account, f.Problem, f.Remedy)
+	fmt.Fprintf(b, "Account:  %s\nProblem:  %s\nRemedy:   %s\n", f.Account, a.names.inProse(f.Problem), a.names.inProse(f.Remedy))
 	statements := f.Also
 	if f.Statement != nil {
 		statements = append([]policy.Statement{*f.Statement}, f.Also...)
 	}
 	for _, s := range statements {
-		for line := range strings.Lines(s.String()) {
+		for line := range strings.Lines(a.names.inJSON(s.String())) {
 			fmt.Fprint(b, "   "+strings.TrimRight(line, "\n")+"\n")
 		}
 	}
@@ -98,7 +107,11 @@ func (a *answer) writeGrants(b *strings.Builder) {
 	seen := map[string]bool{}
 	for _, r := range []policy.Result{a.report.Trust.Trust, a.report.Secret, a.report.Key} {
 		for _, reason := range r.Reasons {
-			line := fmt.Sprintf("  the %s %s in account %s\n", reason.Kind, reason.Policy, reason.Account)
+			what := reason.Kind.String() + " " + a.names.inList(reason.Policy)
+			if strings.HasPrefix(reason.Policy, "KMS grant ") {
+				what = reason.Policy
+			}
+			line := fmt.Sprintf("  the %s in account %s\n", what, reason.Account)
 			if !seen[line] {
 				seen[line] = true
 				b.WriteString(line)
@@ -119,7 +132,7 @@ func (a *answer) unsettled() []string {
 	return out
 }
 
-func writeList(b *strings.Builder, title string, lines []string) {
+func (a *answer) writeList(b *strings.Builder, title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
@@ -128,7 +141,7 @@ func writeList(b *strings.Builder, title string, lines []string) {
 	for _, line := range lines {
 		if !seen[line] {
 			seen[line] = true
-			fmt.Fprintf(b, "  %s\n", line)
+			fmt.Fprintf(b, "  %s\n", a.names.inList(line))
 		}
 	}
 }

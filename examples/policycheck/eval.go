@@ -19,9 +19,10 @@ input. Prints one JSON object a line:
 A scenario has "request" {principal, action, resource {resource, accountId},
 context} and the policies: identityPolicies, resourcePolicy,
 permissionBoundaries, sessionPolicy, serviceControlPolicies and
-resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies. A field
-that is absent means that there is no such policy, except the policy of a KMS
-key and the trust policy of a role: they always exist, so absent is not known.
+resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies; and
+grants of the KMS key, as "aws kms list-grants" prints them. A field that is
+absent means that there is no such policy, except the policy of a KMS key and
+the trust policy of a role: they always exist, so absent is not known.
 So is every field named in "unknown". A context key that is absent is not in
 the request, unless "unknown" names "context".
 
@@ -51,7 +52,7 @@ func runEval(_ context.Context, args []string, std streams) error {
 	case 1:
 		file = rest[0]
 	default:
-		return fmt.Errorf("%w: unexpected argument %q\n%s", errUsage, rest[1], evalUsage)
+		return badUsage(evalUsage, "unexpected argument %q", rest[1])
 	}
 	data, name, err := read(file, std.in)
 	if err != nil {

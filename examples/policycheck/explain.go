@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/irsakit/irsa/examples/policycheck/tfplan"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -28,27 +27,30 @@ Exit status: 0 explained; 2 bad usage, or no refusal in the input.
 
 func runExplain(_ context.Context, args []string, std streams) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
-	var q tfplan.Question
+	var q question
+	q.add(flags)
 	asJSON := flags.Bool("json", false, "")
 	world := flags.String("world", "", "")
-	region := flags.String("region", "", "")
-	flags.StringVar(&q.ServiceAccount, "service-account", "", "")
-	flags.StringVar(&q.Secret, "secret", "", "")
-	flags.StringVar(&q.Role, "role", "", "")
 	rest, done, err := parse(flags, args, explainUsage, std.out)
 	if err != nil || done {
 		return err
 	}
 	if len(rest) > 0 {
-		return fmt.Errorf("%w: unexpected argument %q; the refusal comes on standard input\n%s", errUsage, rest[0], explainUsage)
+		return badUsage(explainUsage, "unexpected argument %q; the refusal comes on standard input", rest[0])
+	}
+	if name := given(flags, ofChains); *world == "" && name != "" {
+		return fmt.Errorf("%w: -%s is about the documents of a world: give -world as well", errUsage, name)
+	}
+	if *world == "-" {
+		return fmt.Errorf("%w: -world wants a file; standard input holds the refusal", errUsage)
 	}
 	if *world != "" && q.ServiceAccount == "" {
 		// The trust policy cannot tell: it may be what is wrong.
 		return fmt.Errorf("%w: which pod was refused: give -service-account NAMESPACE/NAME", errUsage)
 	}
-	data, err := io.ReadAll(std.in)
+	data, _, err := read("-", std.in)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errInput, err)
+		return err
 	}
 	events, err := refusals(data)
 	if err != nil {
@@ -56,7 +58,11 @@ func runExplain(_ context.Context, args []string, std streams) error {
 	}
 	var access *policy.SecretAccess
 	if *world != "" {
-		c, err := worldAccess(*world, q, *region, std)
+		data, name, err := read(*world, nil)
+		if err != nil {
+			return err
+		}
+		_, c, err := worldAccess(name, data, q)
 		if err != nil {
 			return err
 		}

@@ -12,26 +12,44 @@ import (
 )
 
 const lintUsage = `usage: policycheck lint [-kind KIND] [-account ID] [-fail-on SEVERITY] [-ignore ID,…] [-json | -sarif] FILE…
+       policycheck lint WORLD.yaml [-service-account NS/NAME] [-secret ID] [-role ARN] [-region R] [the same]
+       policycheck lint -terraform PLAN.json [the same] [-account [PROVIDER=]ID]… [-issuer URL]
+                        [-audience AUD] [-policy ARN=FILE]… [-context KEY=VALUE]… [-strict]
 
-Looks for mistakes in policy documents: JSON files, - for standard input.
+Looks for mistakes in policy documents, - for standard input; or in all that
+bears on whether a pod can read a secret, each document by itself and all of
+them together: token, trust, permissions, secret policy, key policy, guardrails.
 
-  -kind KIND          what the documents are: identity-policy, resource-policy,
-                      key-policy, trust-policy, permissions-boundary,
-                      session-policy, service-control-policy,
-                      resource-control-policy or endpoint-policy; without it,
-                      only what is wrong in every kind is found
-  -account ID         the account that the documents hang in
-  -fail-on SEVERITY   error, security, warning (the default) or suggestion, or
-                      none: what makes the exit status 1
-  -ignore ID,…        rules to leave out
-  -json, -sarif       print JSON, or SARIF 2.1.0 for code scanning
+A FILE is told by its content: JSON with "Statement" is a policy document, YAML
+or JSON with "accounts" or "clusters" a description of accounts, as access reads
+it, JSON with "format_version" a Terraform plan, and anything else is a policy
+document that is broken. Documents of a plan in which anything is not known
+before apply are left out, and named on standard error.
 
+  -kind KIND                of policy documents: identity-policy,
+                            resource-policy, key-policy, trust-policy,
+                            permissions-boundary, session-policy,
+                            service-control-policy, resource-control-policy or
+                            endpoint-policy; without it, only what is wrong in
+                            every kind is found
+  -account [PROVIDER=]ID    the account that policy documents hang in; of a plan
+                            the account of a provider, such as aws.secrets
+  -fail-on SEVERITY         error, security, warning (the default) or
+                            suggestion, or none: what makes the exit status 1
+  -ignore ID,…              rules to leave out
+  -json, -sarif             print JSON, or SARIF 2.1.0 for code scanning
+
+Which pod and which secret, chosen where only one choice is there:
+` + questionUsage + `
+For a plan:
+` + planUsage + `
 Exit status: 0 nothing as bad as -fail-on; 1 findings; 2 bad usage, or a file
-that cannot be read or is not JSON.
+that cannot be read. The findings about the other files are printed all the same.
 `
 
 // lintOptions are the command line of lint.
 type lintOptions struct {
+	question
 	policy        policy.Policy
 	linter        policy.Linter
 	failOn        policy.Severity
@@ -41,37 +59,89 @@ type lintOptions struct {
 
 func runLint(_ context.Context, args []string, std streams) error {
 	o := lintOptions{failOn: policy.SeverityWarning}
-	files, done, err := parse(o.flags(), args, lintUsage, std.out)
+	flags := o.flags()
+	files, done, err := parse(flags, args, lintUsage, std.out)
 	switch {
 	case err != nil || done:
 		return err
-	case len(files) == 0:
-		return fmt.Errorf("%w: no files\n%s", errUsage, lintUsage)
+	case len(files) == 0 && o.terraform == "":
+		return badUsage(lintUsage, "no files")
 	case o.asJSON && o.sarif:
-		return fmt.Errorf("%w: want either -json or -sarif\n%s", errUsage, lintUsage)
+		return badUsage(lintUsage, "want either -json or -sarif")
 	}
-	var findings policy.Findings
-	var bad []error
+	run := lintRun{lintOptions: o, std: std, seen: map[form]bool{}}
+	if o.terraform != "" {
+		run.file(o.terraform, planForm)
+	}
 	for _, file := range files {
-		data, name, err := read(file, std.in)
-		if err != nil {
-			bad = append(bad, err)
-			continue
-		}
-		found := o.linter.LintText(data, o.policy).InFile(name)
-		findings = append(findings, found...)
-		if !json.Valid(data) {
-			bad = append(bad, fmt.Errorf("%w: %s is not JSON", errInput, name))
-		}
+		run.file(file, unclearForm)
 	}
-	if err := o.write(findings, std); err != nil {
+	if err := run.unused(flags); err != nil {
+		return err
+	}
+	if err := o.write(run.findings, std); err != nil {
 		return err
 	}
 	switch {
-	case len(bad) > 0:
-		return errors.Join(bad...)
-	case !o.never && findings.Worst() >= o.failOn:
+	case len(run.bad) > 0:
+		return errors.Join(run.bad...)
+	case !o.never && run.findings.Worst() >= o.failOn:
 		return errVerdict
+	}
+	return nil
+}
+
+// lintRun is the linting of any number of files.
+type lintRun struct {
+	lintOptions
+	std      streams
+	seen     map[form]bool
+	findings policy.Findings
+	bad      []error // files that cannot be read
+}
+
+// file lints a file of the given form, or of the one that its content tells.
+func (l *lintRun) file(file string, as form) {
+	data, name, err := read(file, l.std.in)
+	if err != nil {
+		l.bad = append(l.bad, err)
+		return
+	}
+	if as == unclearForm {
+		as = formOf(data)
+	}
+	l.seen[as] = true
+	var found policy.Findings
+	switch as {
+	case planForm:
+		found, err = l.plan(name, data)
+	case worldForm:
+		found, err = l.world(name, data)
+	default:
+		found = l.linter.LintText(data, l.policy).InFile(name)
+		if !json.Valid(data) {
+			err = fmt.Errorf("%w: %s is not JSON, nor a description of accounts", errInput, name)
+		}
+	}
+	l.findings = append(l.findings, found...)
+	if err != nil {
+		l.bad = append(l.bad, err)
+	}
+}
+
+// unused returns an error about a flag that has nothing to do, for whoever gave
+// it expects something of it.
+func (l *lintRun) unused(flags *flag.FlagSet) error {
+	chain := l.seen[planForm] || l.seen[worldForm]
+	switch {
+	case len(l.bad) > 0:
+		return nil // the file that it is for may be among them
+	case !l.seen[planForm] && given(flags, ofPlans) != "":
+		return fmt.Errorf("%w: -%s is for a plan, and no file is one", errUsage, given(flags, ofPlans))
+	case !chain && given(flags, ofChains) != "":
+		return fmt.Errorf("%w: -%s is for a description of accounts or a plan, and no file is one", errUsage, given(flags, ofChains))
+	case !l.seen[documentForm] && !l.seen[unclearForm] && given(flags, []string{"kind"}) != "":
+		return fmt.Errorf("%w: -kind is for policy documents, and no file is one", errUsage)
 	}
 	return nil
 }
@@ -88,14 +158,24 @@ func (o *lintOptions) write(findings policy.Findings, std streams) error {
 
 func (o *lintOptions) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
+	o.add(flags)
+	o.addPlan(flags)
 	flags.BoolVar(&o.asJSON, "json", false, "")
 	flags.BoolVar(&o.sarif, "sarif", false, "")
-	flags.StringVar(&o.policy.Account, "account", "", "")
-	flags.Func("kind", "", func(s string) error { return o.policy.Kind.UnmarshalText([]byte(s)) })
-	flags.Func("ignore", "", func(s string) error {
-		o.linter.Ignore = append(o.linter.Ignore, strings.Split(s, ",")...)
+	flags.Func("account", "", func(s string) error {
+		if err := o.setAccount(s); err != nil {
+			return err
+		}
+		o.policy.Account = o.options.Accounts[""]
 		return nil
 	})
+	flags.Func("kind", "", func(s string) error {
+		if s == "" {
+			return errors.New("want a kind")
+		}
+		return o.policy.Kind.UnmarshalText([]byte(s))
+	})
+	flags.Func("ignore", "", o.ignore)
 	flags.Func("fail-on", "", func(s string) error {
 		if o.never = s == "none"; o.never {
 			return nil
@@ -106,4 +186,26 @@ func (o *lintOptions) flags() *flag.FlagSet {
 		return o.failOn.UnmarshalText([]byte(s))
 	})
 	return flags
+}
+
+// ignore reads ids of rules. One that does not exist is an error: a finding that
+// it was to leave out would go on to be there.
+func (o *lintOptions) ignore(list string) error {
+	for id := range strings.SplitSeq(list, ",") {
+		id = strings.TrimSpace(id)
+		if !isRule(id) {
+			return fmt.Errorf("there is no rule %q", id)
+		}
+		o.linter.Ignore = append(o.linter.Ignore, id)
+	}
+	return nil
+}
+
+func isRule(id string) bool {
+	for _, r := range policy.Rules() {
+		if r.ID == id {
+			return true
+		}
+	}
+	return false
 }

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +16,8 @@ import (
 const usage = `usage: policycheck COMMAND [ARGUMENTS]
 
   eval [FILE|-]      decide scenarios: requests with the policies that bear on them
-  lint FILE…         look for mistakes in policy documents
+  lint FILE…         look for mistakes in policy documents, or in all that bears on
+                     whether a pod can read a secret
   explain            explain a denial that is given on standard input
   access WORLD.yaml  can this pod read that secret? From a description of accounts,
   access -terraform PLAN.json   or from a Terraform plan, before it is applied
@@ -70,7 +70,12 @@ func run(ctx context.Context, args []string, std streams) error {
 		return fmt.Errorf("%w: no command\n%s", errUsage, usage)
 	}
 	switch args[0] {
-	case "-h", "-help", "--help", "help":
+	case "help":
+		if len(args) > 1 {
+			return run(ctx, append(args[1:2:2], "-h"), std)
+		}
+		fallthrough
+	case "-h", "-help", "--help":
 		_, err := io.WriteString(std.out, usage)
 		return err
 	}
@@ -79,38 +84,4 @@ func run(ctx context.Context, args []string, std streams) error {
 		return fmt.Errorf("%w: no command %q\n%s", errUsage, args[0], usage)
 	}
 	return command(ctx, args[1:], std)
-}
-
-// parse reads flags wherever they stand among the arguments, and returns the
-// other arguments. It reports done if only help was wanted, and has printed it.
-func parse(flags *flag.FlagSet, args []string, help string, out io.Writer) (rest []string, done bool, err error) {
-	flags.SetOutput(io.Discard)
-	for {
-		switch err := flags.Parse(args); {
-		case errors.Is(err, flag.ErrHelp):
-			_, err = io.WriteString(out, help)
-			return nil, true, err
-		case err != nil:
-			return nil, false, fmt.Errorf("%w: %w\n%s", errUsage, err, help)
-		case flags.NArg() == 0:
-			return rest, false, nil
-		}
-		rest = append(rest, flags.Arg(0))
-		args = flags.Args()[1:]
-	}
-}
-
-// read returns a file, or standard input for "-", and what to call it.
-func read(file string, stdin io.Reader) (data []byte, name string, err error) {
-	name = file
-	if file == "-" {
-		name = "standard input"
-		data, err = io.ReadAll(stdin)
-	} else {
-		data, err = os.ReadFile(file)
-	}
-	if err != nil {
-		return nil, name, fmt.Errorf("%w: %w", errInput, err)
-	}
-	return data, name, nil
 }

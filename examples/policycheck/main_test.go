@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -19,8 +20,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"policycheck": main})
 }
 
-// TestScripts runs the commands. $PLANS has the Terraform plans, and
-// story.json and what is broken of it are in the working directory.
+// TestScripts runs the commands. $PLANS has the Terraform plans. In the working
+// directory are story.json and what is broken of it, and the examples of the
+// README.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	plans, err := filepath.Abs("testdata/terraform/plans")
@@ -31,9 +33,34 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PLANS", plans)
-			return writeWorlds(env.WorkDir)
+			return cmp.Or(writeWorlds(env.WorkDir), writeExamples(env.WorkDir))
 		},
 	})
+}
+
+// writeExamples writes the examples of the README: the commands as readme.sh,
+// the scenario as scenarios.json.
+func writeExamples(dir string) error {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	var commands, scenario strings.Builder
+	for block := range strings.SplitSeq(string(readme), "\n\n") {
+		if !strings.HasPrefix(block, "    ") {
+			continue
+		}
+		switch text := strings.TrimSpace(block); {
+		case strings.HasPrefix(text, "{"):
+			scenario.WriteString(text)
+		case !strings.HasPrefix(text, "DENIED"):
+			commands.WriteString(text + "\n")
+		}
+	}
+	return cmp.Or(
+		os.WriteFile(filepath.Join(dir, "readme.sh"), []byte(commands.String()), 0o600),
+		os.WriteFile(filepath.Join(dir, "scenarios.json"), []byte(scenario.String()), 0o600),
+	)
 }
 
 // worlds are the story, and the story with one thing wrong.
@@ -51,6 +78,13 @@ var worlds = map[string]func(w *secretstest.World){
 	},
 	"one-secret": func(w *secretstest.World) {
 		w.Account(secretstest.StoryClusterAccount).Secrets = nil
+	},
+	"audience": func(w *secretstest.World) { // that the provider does not know
+		w.Account(secretstest.StoryClusterAccount).OIDCProviders[0].ClientIDs = []string{"other"}
+	},
+	"default-key": func(w *secretstest.World) {
+		w.Account(secretstest.StoryClusterAccount).Secrets = nil
+		w.Account(secretstest.StorySecretAccount).Secrets[0].KeyID = ""
 	},
 	"two-roles": func(w *secretstest.World) {
 		a := w.Account(secretstest.StoryClusterAccount)

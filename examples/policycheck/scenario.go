@@ -41,6 +41,7 @@ type scenarioJSON struct {
 	SCPs       []levelJSON       `json:"serviceControlPolicies"`
 	RCPs       []levelJSON       `json:"resourceControlPolicies"`
 	Endpoint   []json.RawMessage `json:"endpointPolicies"`
+	Grants     []json.RawMessage `json:"grants"`
 
 	Unknown  []string `json:"unknown"`
 	Expected struct {
@@ -51,7 +52,7 @@ type scenarioJSON struct {
 // scenarioMembers are the members of a scenario.
 var scenarioMembers = []string{
 	"id", "group", "name", "doc", "request", "identityPolicies", "resourcePolicy", "permissionBoundaries",
-	"sessionPolicy", "serviceControlPolicies", "resourceControlPolicies", "endpointPolicies", "unknown", "expected",
+	"sessionPolicy", "serviceControlPolicies", "resourceControlPolicies", "endpointPolicies", "grants", "unknown", "expected",
 }
 
 // levelJSON is a level of an organization: the root, a unit or an account.
@@ -153,6 +154,7 @@ func (r *reader) set(in *scenarioJSON) policy.Set {
 		Endpoint:   r.policies("/endpointPolicies", policy.EndpointPolicy, in.Endpoint),
 		SCPs:       r.levels("/serviceControlPolicies", policy.ServiceControlPolicy, in.SCPs),
 		RCPs:       r.levels("/resourceControlPolicies", policy.ResourceControlPolicy, in.RCPs),
+		Grants:     r.grants(in.Grants),
 	}
 	if p := r.policies("/resourcePolicy", resourceKind(r.request), one(in.Resource)); len(p) > 0 {
 		set.Resource = &p[0]

@@ -117,15 +117,33 @@ func (s *source) walkMembers(dec *json.Decoder, n *node, levels int) error {
 // find returns the value at a pointer, an empty one at the beginning if there
 // is none.
 func (s *source) find(pointer string) *node {
+	if n, ok := s.nearest(pointer); ok {
+		return n
+	}
+	return &node{}
+}
+
+// has reports whether there is a value at a pointer.
+func (s *source) has(pointer string) bool {
+	_, ok := s.nearest(pointer)
+	return ok
+}
+
+// nearest returns the value at a pointer, or else the innermost around it that
+// there is; it reports whether it is the value itself.
+func (s *source) nearest(pointer string) (*node, bool) {
 	n := s.root
 	for _, step := range strings.Split(pointer, "/")[1:] {
+		next := n.members[unescape(step)]
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.items) {
-			n = n.items[i]
-		} else if n = n.members[unescape(step)]; n == nil {
-			return &node{}
+			next = n.items[i]
 		}
+		if next == nil {
+			return n, false
+		}
+		n = next
 	}
-	return n
+	return n, true
 }
 
 // broken is text that is not JSON.
@@ -165,6 +183,29 @@ func (s *source) relative(pointer string, err error) error {
 	return s.errorf(pointer, "%v", err)
 }
 
+// begunBefore returns the pointer of the last value that begins before an offset.
+func (s *source) begunBefore(offset int) string {
+	var steps []string
+	for n := s.root; ; {
+		var inner *node
+		var step string
+		for i, item := range n.items {
+			if item.offset < offset {
+				inner, step = item, strconv.Itoa(i)
+			}
+		}
+		for _, name := range n.names {
+			if n.members[name].offset < offset {
+				inner, step = n.members[name], name
+			}
+		}
+		if inner == nil {
+			return pointer(steps)
+		}
+		n, steps = inner, append(steps, step)
+	}
+}
+
 // isArray reports whether there is an array at a pointer.
 func (s *source) isArray(pointer string) bool { return s.find(pointer).array }
 
@@ -178,10 +219,8 @@ func (s *source) decode(pointer string, data []byte, v any) error {
 		return nil
 	}
 	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if field := strings.ReplaceAll(mistyped.Field, ".", "/"); field != "" {
-			pointer += "/" + field
-		}
-		return s.errorf(pointer, "a %s has no place here", mistyped.Value)
+		before := len(data) - len(bytes.TrimLeft(data, " \t\r\n"))
+		return s.errorf(s.begunBefore(s.find(pointer).offset-before+int(mistyped.Offset)), "the type %s has no place here", mistyped.Value)
 	}
 	return s.errorf(pointer, "%s", strings.TrimPrefix(err.Error(), "json: "))
 }

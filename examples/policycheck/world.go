@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,8 +17,12 @@ import (
 )
 
 // askWorld answers from a description of accounts.
-func askWorld(file string, q tfplan.Question, region string, std streams) (answer, error) {
-	access, err := worldAccess(file, q, region, std)
+func askWorld(file string, q question, std streams) (answer, error) {
+	data, name, err := read(file, std.in)
+	if err != nil {
+		return answer{}, err
+	}
+	_, access, err := worldAccess(name, data, q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -33,18 +38,18 @@ func askWorld(file string, q tfplan.Question, region string, std streams) (answe
 }
 
 // worldAccess gathers the chain's documents from a description of accounts.
-func worldAccess(file string, q tfplan.Question, region string, std streams) (policy.SecretAccess, error) {
-	data, name, err := read(file, std.in)
-	if err != nil {
-		return policy.SecretAccess{}, err
+func worldAccess(name string, data []byte, q question) (*secretstest.World, policy.SecretAccess, error) {
+	var none policy.SecretAccess
+	if err := expect(worldForm, name, data); err != nil {
+		return nil, none, err
 	}
 	world, err := readWorld(data)
 	if err != nil {
-		return policy.SecretAccess{}, fmt.Errorf("%w: %s: %w", errInput, name, err)
+		return nil, none, fmt.Errorf("%w: %s: %w", errInput, name, err)
 	}
-	c, err := choose(&world, q, region)
+	c, err := choose(&world, q.Question, q.options.Region)
 	if err != nil {
-		return policy.SecretAccess{}, fmt.Errorf("%w: %s: %w", errUsage, name, err)
+		return nil, none, fmt.Errorf("%w: %s: %w", errUsage, name, err)
 	}
 	now := time.Now()
 	claims := policy.Claims{
@@ -53,22 +58,45 @@ func worldAccess(file string, q tfplan.Question, region string, std streams) (po
 	}
 	access, err := world.SecretAccess(claims, c.roleARN, c.secret, c.region)
 	if err != nil {
-		return policy.SecretAccess{}, fmt.Errorf("%w: %s: %w", errInput, name, err)
+		return nil, none, fmt.Errorf("%w: %s: %s", errInput, name, inUsersTerms(err))
 	}
-	return access, nil
+	return &world, access, nil
 }
 
 // readWorld reads YAML or JSON.
 func readWorld(data []byte) (secretstest.World, error) {
 	var world secretstest.World
-	// YAML is a superset of JSON, and goccy/go-yaml keeps the order of keys.
-	text, err := yaml.YAMLToJSON(data)
-	if err != nil {
-		return world, err
+	text := data
+	if !json.Valid(data) {
+		var err error
+		if text, err = yaml.YAMLToJSON(data); err != nil {
+			return world, notYAML(err)
+		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	return world, dec.Decode(&world)
+	if err := json.Unmarshal(text, &world); err != nil {
+		return world, errors.New(inUsersTerms(err))
+	}
+	return world, nil
+}
+
+// notYAML is an error of package yaml without the lines of the file that it
+// shows: there may be secrets in them.
+func notYAML(err error) error {
+	if syntax, ok := errors.AsType[yaml.Error](err); ok {
+		at := syntax.GetToken().Position
+		return fmt.Errorf("line %d, column %d: neither YAML nor JSON: %s", at.Line, at.Column, syntax.GetMessage())
+	}
+	return errors.New("neither YAML nor JSON")
+}
+
+// inUsersTerms is an error about a world without the names of the packages that
+// found it.
+func inUsersTerms(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{"secretstest: ", "fakeaws: ", "world: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
 }
 
 // choice is a question with nothing left out.
@@ -111,12 +139,13 @@ func choose(w *secretstest.World, q tfplan.Question, region string) (choice, err
 func chooseRole(w *secretstest.World, asked string) (*secretstest.Account, *credentialstest.Role, error) {
 	var account *secretstest.Account
 	var role *credentialstest.Role
-	var names []string
+	var names, all []string
 	for i := range w.Accounts {
 		a := &w.Accounts[i]
 		for j := range a.Roles {
 			r := &a.Roles[j]
 			arn := roleARN(a, r)
+			all = append(all, arn)
 			wanted := asked == arn || asked == r.Name
 			if asked == "" {
 				wanted = r.Trust != nil && strings.Contains(r.Trust.String(), "AssumeRoleWithWebIdentity")
@@ -132,7 +161,7 @@ func chooseRole(w *secretstest.World, asked string) (*secretstest.Account, *cred
 	case len(names) > 1:
 		return nil, nil, fmt.Errorf("which role: there are %s; give one with -role", strings.Join(names, ", "))
 	case asked != "":
-		return nil, nil, fmt.Errorf("there is no role %q", asked)
+		return nil, nil, fmt.Errorf("there is no role %q but %s", asked, cmp.Or(strings.Join(all, ", "), "none"))
 	}
 	return nil, nil, fmt.Errorf("there is no role that a pod can assume; give one with -role")
 }

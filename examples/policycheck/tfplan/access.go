@@ -62,6 +62,8 @@ type Answer struct {
 	// Where holds the addresses in the plan of the documents that the report
 	// names.
 	Where map[string][]string
+	// StandIns are the names in all this that AWS will make up.
+	StandIns []StandIn
 }
 
 // UsageError is a question that the plan cannot tell the meaning of.
@@ -89,7 +91,7 @@ func (p *Plan) Access(q Question, o Options) (Answer, error) {
 	a := Answer{
 		Decision: report.Decision, Report: report,
 		Subject: good.access.Claims.Subject, Role: good.access.Role.ARN, Secret: good.access.Secret.ARN,
-		Open: good.leftOpen, Taken: good.taken, Where: good.addresses(),
+		Open: good.leftOpen, Taken: good.taken, Where: good.addresses(), StandIns: good.standIns(),
 	}
 	if a.Decision != policy.Unknown {
 		// What is settled is settled whatever the open ones turn out to be.
@@ -115,6 +117,8 @@ type builder struct {
 	accounts        map[string]string // by provider
 	suffixes        map[string]string // of secrets, by address
 	where           map[string][]*resource
+	standing        []*resource               // those with a stand-in
+	partial         map[*policy.Document]bool // those in which something is open
 	leftOpen, taken []string
 	depth           int
 	err             error
@@ -125,6 +129,7 @@ func (p *Plan) build(q Question, o Options, favourable bool) (*builder, error) {
 	b := &builder{
 		plan: p, options: o, favourable: favourable,
 		accounts: map[string]string{}, suffixes: map[string]string{}, where: map[string][]*resource{},
+		partial: map[*policy.Document]bool{},
 	}
 	b.options.Audience = cmp.Or(o.Audience, "sts.amazonaws.com")
 	secret, err := b.findSecret(q.Secret)

@@ -79,20 +79,43 @@ func (b *builder) observedAccount(provider string) string {
 
 // region returns the Region that r is in.
 func (b *builder) region(r *resource) string {
-	if region := r.text("region"); region != "" { // provider version 6
+	region := cmp.Or(b.knownRegion(r), b.options.Region)
+	if region == "" {
+		b.fail("the Region of %s is not in the plan: give it with -region", r.address)
+	}
+	return region
+}
+
+// knownRegion returns the Region that the plan tells, "" if it does not: that of
+// the resource, which is an attribute since version 6 of the provider (its guide
+// enhanced-region-support), or else that of its provider's configuration.
+func (b *builder) knownRegion(r *resource) string {
+	if region, ok := b.attribute(r, "region"); ok && region != "" {
 		return region
 	}
 	if arn, err := policy.ParseARN(r.text("arn")); err == nil && arn.Region != "" {
 		return arn.Region
 	}
+	if r.configured("region") && r.isOpen("region") {
+		return ""
+	}
 	config := b.plan.providers[r.provider]
 	for _, region := range b.constants(&resource{module: config.Module}, config.Expressions["region"]) {
 		return region
 	}
-	if b.options.Region == "" && b.err == nil {
-		b.err = fmt.Errorf("the Region of %s is not in the plan: give it with -region", r.address)
+	return b.observedRegion(r.provider)
+}
+
+// observedRegion reads the Region of a provider's configuration from a resource
+// that does not choose its own. Data sources have an attribute of that name that
+// means other things.
+func (b *builder) observedRegion(provider string) string {
+	for _, r := range b.plan.resources {
+		if r.provider == provider && r.mode == "managed" && !r.configured("region") && r.text("region") != "" {
+			return r.text("region")
+		}
 	}
-	return b.options.Region
+	return ""
 }
 
 // constants returns the strings of an expression that is constant, or a

@@ -5,7 +5,7 @@
 //
 // The ARN of a role, a managed policy or an identity provider that does not
 // exist yet follows from its account, path and name. The ARNs of secrets and
-// keys end in what AWS makes up, so a stand-in is used: a secret's suffix is
+// keys end in what AWS makes up, so a [StandIn] is used: a secret's suffix is
 // "NotYet", a key's id is made of zeros and a number. Where a value is unknown
 // because it refers to one attribute of one resource, it is taken to be that
 // attribute. A plan does not show text around a reference: with
@@ -15,5 +15,12 @@
 //
 // Everything else that is unknown stays so. The chain is evaluated twice, with
 // every open question in favour of the pod and against it; where the two
-// differ the decision is Unknown, never Allowed.
+// differ the decision is Unknown, never Allowed. What looks at documents rather
+// than at decisions takes those in which nothing is open: see [Plan.Chain].
+//
+// # Versions
+//
+// Plans of version 5 of the provider are what this is tested with. Version 6 adds
+// the attribute region to what is not global, which counts before the Region of
+// the provider's configuration (its guide enhanced-region-support).
 package tfplan

@@ -73,7 +73,9 @@ func (b *builder) anything(kind policy.Kind, what string) *policy.Document {
 	default:
 		s.Resource = policy.Strings("*")
 	}
-	return &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{s}}
+	doc := &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{s}}
+	b.partial[doc] = true
+	return doc
 }
 
 // policyDocument builds the document of a data source aws_iam_policy_document
@@ -103,6 +105,9 @@ func (b *builder) policyDocument(r *resource, kind policy.Kind) *policy.Document
 		}
 		if built, ok := s.build(kind); ok {
 			doc.Statements = append(doc.Statements, built)
+		}
+		if s.partial {
+			b.partial[doc] = true
 		}
 	}
 	return doc

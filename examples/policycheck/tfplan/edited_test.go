@@ -34,12 +34,18 @@ func (e edited) change(address string) object {
 	return nil
 }
 
-// config returns the configuration of a resource of the root module.
+// config returns the configuration of a resource of the root module or of the
+// module "secret".
 func (e edited) config(address string) object {
 	e.tb.Helper()
-	root := e.plan["configuration"].(object)["root_module"].(object)
-	for _, r := range root["resources"].([]any) {
-		if r.(object)["address"] == address {
+	module := e.plan["configuration"].(object)["root_module"].(object)
+	inner, ok := strings.CutPrefix(address, "module.secret.")
+	if ok {
+		module = module["module_calls"].(object)["secret"].(object)["module"].(object)
+	}
+	inner, _, _ = strings.Cut(inner, "[")
+	for _, r := range module["resources"].([]any) {
+		if r.(object)["address"] == inner {
 			return r.(object)["expressions"].(object)
 		}
 	}
@@ -57,6 +63,14 @@ func (e edited) know(address, attr string, value any) {
 	c := e.change(address)
 	c["after"].(object)[attr] = value
 	delete(c["after_unknown"].(object), attr)
+}
+
+// unfollow makes an attribute open, and its expression one that leads nowhere.
+func (e edited) unfollow(address, attr string) {
+	c := e.change(address)
+	delete(c["after"].(object), attr)
+	c["after_unknown"].(object)[attr] = true
+	e.config(address)[attr] = object{"references": []any{"local.what"}}
 }
 
 // exist makes a resource one that exists and stays as it is.
@@ -160,10 +174,7 @@ func TestOpenAttributes(t *testing.T) {
 		t.Run(address+"."+attr, func(t *testing.T) {
 			t.Parallel()
 			e := edit(t, "right")
-			c := e.change(address)
-			delete(c["after"].(object), attr)
-			c["after_unknown"].(object)[attr] = true
-			e.config(address)[attr] = object{"references": []any{"local.what"}}
+			e.unfollow(address, attr)
 			q := story
 			q.Role = "pod-role"
 			a := ask(t, e.data(), q, tfplan.Options{Issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"})

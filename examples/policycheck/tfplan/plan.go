@@ -1,6 +1,7 @@
 package tfplan
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -103,10 +104,7 @@ type module struct {
 func Read(data []byte) (*Plan, error) {
 	var f file
 	if err := json.Unmarshal(data, &f); err != nil {
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return nil, fmt.Errorf("byte %d: not JSON: %w", syntax.Offset, err)
-		}
-		return nil, err
+		return nil, unreadable(data, err)
 	}
 	switch {
 	case f.FormatVersion == "" || f.PlannedValues == nil:
@@ -126,6 +124,24 @@ func Read(data []byte) (*Plan, error) {
 	}
 	slices.SortFunc(p.resources, func(a, b *resource) int { return cmp.Compare(a.address, b.address) })
 	return p, nil
+}
+
+// unreadable says of an error of encoding/json where in the plan it is, and what
+// in terms of the plan.
+func unreadable(data []byte, err error) error {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("%s: not JSON: %w", position(data, syntax.Offset-1), err)
+	}
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: not a plan: %s cannot be of type %s", position(data, mistyped.Offset-1), cmp.Or(mistyped.Field, "it"), mistyped.Value)
+	}
+	return errors.New("not a plan")
+}
+
+// position is line and column of an offset.
+func position(data []byte, offset int64) string {
+	before := data[:max(0, min(offset, int64(len(data))))]
+	return fmt.Sprintf("line %d, column %d", 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // addState adds the data sources that are read already; what is managed comes

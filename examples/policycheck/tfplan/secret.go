@@ -71,7 +71,7 @@ func (b *builder) key(secret *resource) policy.Key {
 func (b *builder) keyOf(r *resource, attr string) policy.Key {
 	if key := b.target(r, attr, "aws_kms_key", "arn", "key_id"); key != nil && key.mode == "managed" {
 		arn, _ := b.attribute(key, "arn")
-		return policy.Key{ARN: arn, Policy: b.keyPolicy(key, arn)}
+		return policy.Key{ARN: arn, Policy: b.keyPolicy(key, arn), Grants: b.grants(key)}
 	}
 	value, ok := b.attribute(r, attr)
 	if !ok {

@@ -19,14 +19,16 @@ type statement struct {
 	// widen says what to do with an element that is open: match everything, or
 	// leave the statement out. In favour of the pod an Allow is widened and a
 	// Deny left out, against it the reverse.
-	widen bool
-	drop  bool
+	widen   bool
+	drop    bool
+	partial bool // something in it is open
 }
 
 // build returns the statement; it reports false if it is to be left out.
 func (s *statement) build(kind policy.Kind) (policy.Statement, bool) {
 	effect, known := s.text("effect")
 	if s.block.open || !known {
+		s.partial = true
 		return s.anything(kind, s.at).Statements[0], true
 	}
 	sid, _ := s.text("sid")
@@ -50,6 +52,7 @@ func (s *statement) text(name string) (string, bool) {
 // open notes that an element is not known before apply.
 func (s *statement) open(name string) {
 	s.leaveOpen(s.at + "." + name)
+	s.partial = true
 	s.drop = s.drop || !s.widen
 }
 

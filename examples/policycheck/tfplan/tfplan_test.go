@@ -96,6 +96,10 @@ func TestForms(t *testing.T) {
 		"for_each of modules":                       {role: "reader-a", secret: "plain", want: policy.Unknown, open: `module.reader["a"].data.aws_iam_policy_document.read.statement[0].resources`},
 		"nothing open would help":                   {role: "reader-b", secret: "own", want: policy.ImplicitlyDenied},
 		"a Deny that is open":                       {role: "deny", secret: "plain", want: policy.Unknown, open: "data.aws_iam_policy_document.deny.statement[1].resources"},
+		"a key by a grant":                          {role: "granted-free", secret: "own", want: policy.Allowed},
+		"a grant that is constrained":               {role: "granted-constrained", secret: "own", want: policy.Unknown, open: "aws_kms_grant.constrained.constraints"},
+		"another's grant":                           {role: "reader-b", secret: "own", want: policy.ImplicitlyDenied},
+		"a grant, strictly":                         {role: "granted-free", secret: "own", options: tfplan.Options{Strict: true}, want: policy.Unknown, open: "aws_kms_grant.free.grantee_principal"},
 		"secret by address":                         {role: "aws_iam_role.within", secret: "aws_secretsmanager_secret.plain", want: policy.Allowed},
 		"role by ARN":                               {role: "arn:aws:iam::111122223333:role/within", secret: "plain", want: policy.Allowed},
 		"secret by ARN":                             {role: "within", secret: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:plain-AbCdEf", want: policy.Allowed},
@@ -171,7 +175,8 @@ func TestReadErrors(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, want string }{
 		"no JSON":       {"{", "not JSON"},
-		"another type":  {"[]", "cannot unmarshal"},
+		"another type":  {"[]", "line 1, column 1: not a plan: it cannot be of type array"},
+		"a member":      {"{\"format_version\":\"1.0\",\n \"planned_values\":3}", "line 2, column 19: not a plan: planned_values cannot be of type number"},
 		"a state":       {`{"format_version":"1.0","values":{}}`, "not a plan"},
 		"a new format":  {`{"format_version":"2.0","planned_values":{}}`, `format version "2.0"`},
 		"a failed plan": {`{"format_version":"1.2","planned_values":{},"errored":true}`, "incomplete"},

@@ -2,16 +2,7 @@ package tfplan
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
 	"strings"
-)
-
-// The stand-ins for what is made up when something is created: the end of a
-// secret's ARN or of a name, and a key's id.
-const (
-	standInSuffix = "NotYet"
-	standInKey    = "00000000-0000-0000-0000-%012d"
 )
 
 // attribute returns a string attribute of r: as it is known, as it follows from
@@ -56,34 +47,6 @@ func (b *builder) attribute(r *resource, attr string) (string, bool) {
 func (b *builder) named(r *resource, service, region, before, attr, after string) (string, bool) {
 	name, ok := b.attribute(r, attr)
 	return b.arn(r, service, region, before+name+after), ok && name != ""
-}
-
-// madeUpName stands for the name that the provider makes up, by the prefix if
-// one is given.
-func (b *builder) madeUpName(r *resource) string {
-	name := fmt.Sprintf("%s%s%d", cmp.Or(r.text("name_prefix"), "terraform-"), standInSuffix, 1+slices.Index(b.plan.of(r.kind), r))
-	b.take(name + " stands for the name of " + r.address)
-	return name
-}
-
-// suffix is the end of the ARN of a secret that does not exist yet: what the
-// question gives, or the stand-in.
-func (b *builder) suffix(r *resource) string {
-	if given := b.suffixes[r.address]; given != "" {
-		return given
-	}
-	b.take(standInSuffix + " stands for the end of the ARN of " + r.address)
-	return standInSuffix
-}
-
-// keyID numbers the keys, so that no two are alike.
-func (b *builder) keyID(r *resource) string {
-	if id := r.text("key_id"); id != "" {
-		return id
-	}
-	id := fmt.Sprintf(standInKey, 1+slices.Index(b.plan.of("aws_kms_key"), r))
-	b.take(id + " stands for the id of " + r.address)
-	return id
 }
 
 // reference returns the value of an attribute that is open but refers to one
@@ -148,7 +111,13 @@ func (b *builder) leads(r *resource, attr string, to *resource, names ...string)
 }
 
 // reaches reports whether a name that r uses means the candidate: a name that is
-// no ARN is one of r's own account.
+// no ARN is one of r's own account, and of KMS one of its own Region as well.
 func (b *builder) reaches(r, candidate *resource, name string) bool {
-	return strings.HasPrefix(name, "arn:") || b.account(r) == b.account(candidate)
+	if strings.HasPrefix(name, "arn:") {
+		return true
+	}
+	if b.account(r) != b.account(candidate) {
+		return false
+	}
+	return !strings.HasPrefix(candidate.kind, "aws_kms_") || b.knownRegion(r) == b.knownRegion(candidate)
 }

@@ -182,3 +182,30 @@ resource "aws_iam_role" "deny" {
     policy = data.aws_iam_policy_document.deny.json
   }
 }
+
+# Rights on a key by a grant alone, and by one whose constraint is not known.
+resource "aws_iam_role" "granted" {
+  for_each           = toset(["free", "constrained"])
+  name               = "granted-${each.key}"
+  assume_role_policy = local.trust
+  inline_policy {
+    name   = "read"
+    policy = data.aws_iam_policy_document.both.json
+  }
+}
+
+resource "aws_kms_grant" "free" {
+  name              = "reader"
+  key_id            = aws_kms_key.own.key_id
+  grantee_principal = aws_iam_role.granted["free"].arn
+  operations        = ["Decrypt", "DescribeKey"]
+}
+
+resource "aws_kms_grant" "constrained" {
+  key_id            = aws_kms_key.own.arn
+  grantee_principal = aws_iam_role.granted["constrained"].arn
+  operations        = ["Decrypt"]
+  constraints {
+    encryption_context_subset = { SecretARN = aws_secretsmanager_secret.own.arn }
+  }
+}

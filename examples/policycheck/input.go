@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// badUsage is a mistake in the command line, with the first lines of the help.
+func badUsage(help, format string, args ...any) error {
+	synopsis, _, _ := strings.Cut(help, "\n\n")
+	command := strings.Fields(synopsis)[2]
+	return fmt.Errorf("%w: %w\n%s\n\n\"policycheck %s -h\" tells more", errUsage, fmt.Errorf(format, args...), synopsis, command)
+}
+
+// parse reads flags wherever they stand among the arguments, and returns the
+// other arguments. It reports done if only help was wanted, and has printed it.
+func parse(flags *flag.FlagSet, args []string, help string, out io.Writer) (rest []string, done bool, err error) {
+	flags.SetOutput(io.Discard)
+	for {
+		switch err := flags.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			_, err = io.WriteString(out, help)
+			return nil, true, err
+		case err != nil:
+			return nil, false, badUsage(help, "%w", err)
+		case flags.NArg() == 0:
+			return rest, false, nil
+		}
+		rest = append(rest, flags.Arg(0))
+		args = flags.Args()[1:]
+	}
+}
+
+// read returns a file, or standard input for "-", and what to call it.
+func read(file string, stdin io.Reader) (data []byte, name string, err error) {
+	name = file
+	if file == "-" {
+		name = "standard input"
+		data, err = io.ReadAll(stdin)
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	switch {
+	case err != nil:
+		return nil, name, fmt.Errorf("%w: %w", errInput, err)
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, name, fmt.Errorf("%w: %s is empty", errInput, name)
+	}
+	return data, name, nil
+}
