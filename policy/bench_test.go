@@ -135,14 +135,16 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile matches patterns made to be slow, in two sizes: twice the
-// size may take at most four times as long.
+// BenchmarkHostile matches patterns made to be slow against text as long as
+// they are. Four times the size takes four times as long, save for the two
+// kinds that take n·⌈m/64⌉ steps.
 func BenchmarkHostile(b *testing.B) {
-	for _, n := range []int{5000, 10000} {
+	for _, n := range []int{1 << 10, 1 << 12, 1 << 14, 1 << 16} {
 		for name, pattern := range hostilePatterns(n) {
 			set := policy.Compile(policy.Set{Identity: list(doc("Allow", "*", pattern))})
 			req := readSecret(ownSecret + strings.Repeat("a", n))
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
 				for b.Loop() {
 					set.Decide(&req)
 				}
@@ -152,12 +154,21 @@ func BenchmarkHostile(b *testing.B) {
 }
 
 // hostilePatterns are Resource patterns of about n characters that a matcher
-// which tries everything would never be done with.
+// which tries everything would never be done with. None covers a text of
+// nothing but the letter a behind the secret's ARN.
 func hostilePatterns(n int) map[string]string {
+	const secrets = ownSecret + "*"
 	return map[string]string{
-		"stars":   "arn:aws:secretsmanager:*" + strings.Repeat("a*", n/2) + "b",
-		"run":     "arn:aws:secretsmanager:*" + strings.Repeat("a", n/2) + "b",
-		"bounded": "arn:aws:" + strings.Repeat("*a", n/2) + ":*:*:b",
-		"ones":    "arn:aws:secretsmanager:*" + strings.Repeat("?", n/2) + "*b",
+		"stars":         secrets + strings.Repeat("a*", n/2) + "b",
+		"stars and end": secrets + strings.Repeat("a*", n/2) + "b*",
+		"run":           secrets + strings.Repeat("a", n/2) + "b",
+		"run within":    secrets + strings.Repeat("a", n/2) + "b*",
+		"runs":          secrets + strings.Repeat(strings.Repeat("a", 20)+"b*", n/22),
+		"bounded":       "arn:aws:" + strings.Repeat("*a", n/2) + ":*:*:b",
+		"ones":          secrets + strings.Repeat("?", n/2) + "*b",
+		"short ones":    secrets + strings.Repeat("a?a*", n/4) + "b*",
+		// These take n·⌈m/64⌉ steps.
+		"ones within": secrets + strings.Repeat("a?", n/2) + "b*",
+		"crossing":    "arn:*:*" + strings.Repeat("a*", n/2) + "b:*:*:*",
 	}
 }

@@ -28,7 +28,7 @@ func (e *evaluation) compareExpanded(op operator, want *text, got string) truth 
 	case op.base == "ArnLike":
 		return truthOf(p.compileARN().match(got))
 	}
-	return truthOf(strings.EqualFold(got, string(p)))
+	return truthOf(strings.EqualFold(got, p.literal()))
 }
 
 // comparePath decides aws:PrincipalArn where the role's path is not known: m

@@ -59,14 +59,14 @@ func (c *compiler) text(s string, globs bool) text {
 func (c *compiler) resource(s string) text {
 	head, tail := splitHead(s)
 	var p pattern
-	for i, r := range head {
+	for i := range len(head) {
 		switch {
-		case r == '*' && i+1 < len(head) && head[i+1] != ':':
+		case head[i] == '*' && i+1 < len(head) && head[i+1] != ':':
 			p = append(p, anyRunInPart)
-		case r == '?':
+		case head[i] == '?':
 			p = append(p, anyOneInPart)
 		default:
-			p = append(p, wildcard(r))
+			p = append(p, wildcard(head[i]))
 		}
 	}
 	t := text{written: s}
@@ -121,7 +121,7 @@ func (e *evaluation) matchText(t *text, s string) (truth, resolution) {
 	if t.variables == nil {
 		return truthOf(t.glob.match(s)), resolvedAll
 	}
-	var buf [patternBuffer]rune
+	var buf [patternBuffer]symbol
 	p, state := e.expand(buf[:0], t.variables)
 	switch state {
 	case unresolved:
