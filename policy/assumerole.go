@@ -14,11 +14,14 @@ type Caller struct {
 	// Principal is a session, a user, an account's root or a service, as in
 	// [Request].
 	Principal   string
-	RoleARN     string   // of a session's role, with path; empty: derived from Principal
-	PrincipalID string   // AROA…, AIDA…, if known
-	Policies    []Policy // identity-based
-	Boundary    *Policy  // nil: none
-	Session     []Policy // session policies; nil: none
+	RoleARN     string // of a session's role, with path; empty: derived from Principal
+	PrincipalID string // AROA…, AIDA…, if known
+	// Tags are those of the role or user; nil: none that are known. Those of the
+	// session, [AssumeRole.Inherited] and what Context gives, take their place.
+	Tags     map[string]string
+	Policies []Policy // identity-based
+	Boundary *Policy  // nil: none
+	Session  []Policy // session policies; nil: none
 }
 
 // AssumeRole asks whether a caller may assume a role: a role that goes on to
@@ -133,9 +136,6 @@ func (a AssumeRole) request(action string) Request {
 	for name, value := range a.Tags {
 		keys["aws:RequestTag/"+name] = []string{value}
 	}
-	for name, value := range a.Inherited {
-		keys["aws:PrincipalTag/"+name] = []string{value}
-	}
 	if len(a.Tags) > 0 {
 		keys["aws:TagKeys"] = slices.Sorted(maps.Keys(a.Tags))
 	}
@@ -145,6 +145,8 @@ func (a AssumeRole) request(action string) Request {
 		keys["sts:TransitiveTagKeys"] = transitive
 	}
 	maps.Copy(keys, a.Context)
+	keys.fill(principalTags(a.Inherited))
+	keys.fill(principalTags(a.Caller.Tags))
 	return Request{
 		Principal: a.Caller.Principal, RoleARN: a.Caller.RoleARN, PrincipalID: a.Caller.PrincipalID,
 		Action: action, Resource: a.Role.ARN, Context: keys, Closed: a.Closed, Time: a.Time,

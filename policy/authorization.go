@@ -57,7 +57,7 @@ func (m decodedMessage) event() Event {
 	e := Event{Denial: d.completed()}
 	for _, s := range m.MatchedStatements.Items {
 		if s.StatementID != "" {
-			e.Sids = append(e.Sids, s.StatementID)
+			e.Sids = append(e.Sids, oneLine(s.StatementID))
 		}
 	}
 	e.Request = Request{Principal: d.Principal, Action: d.Action, Resource: d.Resource, Context: Context{}}
@@ -74,7 +74,7 @@ func (m decodedMessage) event() Event {
 		}
 	}
 	if region := e.Request.Context["aws:RequestedRegion"]; len(region) == 1 {
-		e.Region = region[0]
+		e.Region = oneLine(region[0])
 	}
 	return e
 }

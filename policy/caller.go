@@ -109,8 +109,12 @@ func (c *caller) isPerson() bool { return c.hasIdentity() && c.kind != callerRoo
 // isServiceLinked reports a role that guardrails of an organization leave alone
 // (orgs_manage_policies_scps, orgs_manage_policies_rcps).
 func (c *caller) isServiceLinked() bool {
-	return strings.HasPrefix(c.ownPath, "aws-service-role/")
+	return strings.HasPrefix(c.ownPath, serviceLinkedPath)
 }
+
+// serviceLinkedPath begins the path of every service-linked role (IAM User
+// Guide, using-service-linked-roles).
+const serviceLinkedPath = "aws-service-role/"
 
 // principalARN is the value of aws:PrincipalArn: for a session the role's ARN.
 // A session's own ARN does not tell the role's path.

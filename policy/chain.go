@@ -1,6 +1,10 @@
 package policy
 
-import "maps"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // chain is the way from the pod to the session that reads the secret.
 type chain struct {
@@ -15,6 +19,7 @@ type chain struct {
 	tags       map[string]string // its own and inherited
 	transitive map[string]string // those that pass on
 	identity   string            // source identity
+	open       []string          // keys of further tags whose values are not known
 
 	steps []step
 }
@@ -69,7 +74,7 @@ func (c *chain) fromPod(a SecretAccess) {
 		account := accountOf(c.role.ARN)
 		c.session = []Policy{{Kind: SessionPolicy, Account: account, Name: p.associationName(), Document: p.Policy}}
 	}
-	c.tags, c.transitive = p.Tags(), p.Tags()
+	c.tags, c.transitive, c.open = p.Tags(), p.Tags(), p.openTags()
 }
 
 // roleDecision is the decision of the first step, to which the association
@@ -87,11 +92,8 @@ func (c *chain) hop(a SecretAccess, h Hop) {
 	if identity == "" {
 		identity = c.identity
 	}
-	keys := maps.Clone(a.Context)
-	if keys == nil {
-		keys = Context{}
-	}
-	c.keys(keys)
+	keys := c.keys()
+	keys.fill(a.Context)
 	question := AssumeRole{
 		Caller: Caller{
 			Principal: sessionARN(c.role.ARN, c.name), RoleARN: c.role.ARN, PrincipalID: c.role.UniqueID,
@@ -126,12 +128,32 @@ func (c *chain) advance(h Hop, identity string) {
 	c.tags, c.transitive = tags, passing
 }
 
-// keys adds the condition keys of the session to a request's.
-func (c *chain) keys(keys Context) {
+// keys are the condition keys of the session. Its own tags take the place of
+// the role's (id_session-tags).
+func (c *chain) keys() Context {
+	keys := principalTags(c.tags)
+	keys.fill(principalTags(withoutTags(c.role.Tags, c.open)))
 	keys.set("aws:SourceIdentity", c.identity)
-	for key, value := range c.tags {
+	return keys
+}
+
+// principalTags are the tags of who asks, as condition keys.
+func principalTags(tags map[string]string) Context {
+	keys := Context{}
+	for key, value := range tags {
 		keys["aws:PrincipalTag/"+key] = []string{value}
 	}
+	return keys
+}
+
+// withoutTags returns the tags but for those with one of the keys, which compare
+// without regard to case (id_tags).
+func withoutTags(tags map[string]string, keys []string) map[string]string {
+	rest := maps.Clone(tags)
+	maps.DeleteFunc(rest, func(tag, _ string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(tag, key) })
+	})
+	return rest
 }
 
 // reader returns the question about the session at the end: as if it had come
@@ -139,8 +161,8 @@ func (c *chain) keys(keys Context) {
 func (c *chain) reader(a SecretAccess) SecretAccess {
 	a.Role, a.SessionName, a.Session = c.role, c.name, c.session
 	keys := Context{}
-	c.keys(keys)
 	maps.Copy(keys, a.Context)
+	keys.fill(c.keys())
 	a.Context = keys
 	if len(a.Hops) > 0 {
 		a.Providers = nil // a role that was assumed by a role has no provider

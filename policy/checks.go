@@ -116,6 +116,7 @@ func (e *evaluation) addReasons(s *side) {
 		}
 		if bears {
 			e.trace.result.Reasons = append(e.trace.result.Reasons, Reason{Place: e.place(s, v), Effect: v.statement.Effect, Grant: v.grant})
+			e.trace.from.reasons = append(e.trace.from.reasons, v.of.policy.Document)
 		}
 		if e.trace.result.Decision == ImplicitlyDenied && v.deny && v.match == maybe {
 			e.remark(e.place(s, v).label() + " may deny as well")

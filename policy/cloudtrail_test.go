@@ -150,6 +150,89 @@ func TestParseEvents(t *testing.T) {
 				},
 			},
 		},
+		"a service for itself": {
+			`{"userIdentity": {"type": "AWSService", "invokedBy": "logs.amazonaws.com"}, "sourceIPAddress": "logs.amazonaws.com",
+			  "eventSource": "kms.amazonaws.com", "eventName": "GenerateDataKey", "errorCode": "AccessDenied", "awsRegion": "eu-west-1",
+			  "resources": [{"ARN": "` + denialKey + `"}], "additionalEventData": {"keyMaterialId": "x"}}`,
+			policy.Event{
+				Denial: policy.Denial{
+					Principal: "logs.amazonaws.com", Action: "kms:GenerateDataKey", Resource: denialKey, Code: "AccessDenied", Message: "Access Denied",
+				},
+				Request: policy.Request{
+					Principal: "logs.amazonaws.com", Action: "kms:GenerateDataKey", Resource: denialKey,
+					Context: policy.Context{
+						"aws:RequestedRegion": {"eu-west-1"}, "aws:ViaAWSService": {"false"}, "aws:PrincipalIsAWSService": {"true"},
+					},
+				},
+				Region: "eu-west-1",
+			},
+		},
+		"a service that is not named": {
+			`{"userIdentity": {"type": "AssumedRole", "arn": "` + denialCaller + `"}, "sourceIPAddress": "AWS Internal",
+			  "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets", "errorCode": "AccessDenied"}`,
+			policy.Event{
+				Denial:  byCaller(policy.Denial{Action: "s3:ListBuckets", Code: "AccessDenied", Message: "Access Denied"}),
+				Request: policy.Request{Principal: denialCaller, Action: "s3:ListBuckets", Context: policy.Context{}},
+			},
+		},
+		"a regional service": {
+			`{"userIdentity": {"arn": "` + denialCaller + `", "invokedBy": "logs.eu-west-1.amazonaws.com"}, "awsRegion": "eu-west-1",
+			  "eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "errorCode": "AccessDenied"}`,
+			policy.Event{
+				Denial: byCaller(policy.Denial{Action: "kms:Decrypt", Code: "AccessDenied", Message: "Access Denied"}),
+				Request: policy.Request{
+					Principal: denialCaller, Action: "kms:Decrypt",
+					Context: policy.Context{
+						"aws:RequestedRegion": {"eu-west-1"}, "aws:ViaAWSService": {"true"}, "kms:ViaService": {"logs.eu-west-1.amazonaws.com"},
+					},
+				},
+				Region: "eu-west-1", Via: "logs.eu-west-1.amazonaws.com",
+			},
+		},
+		"at the endpoint": {
+			`{"userIdentity": {"type": "AWSAccount", "principalId": "AROAX:s1", "accountId": "111122223333"}, "eventType": "AwsVpceEvent",
+			  "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue", "vpcEndpointId": "vpce-1", "sourceIPAddress": "10.0.0.7",
+			  "errorCode": "VpceAccessDenied", "errorMessage": "The request was denied due to a VPC endpoint policy"}`,
+			policy.Event{
+				Denial: policy.Denial{
+					Account: "111122223333", Action: denialRead, Kind: policy.EndpointPolicy, Code: "VpceAccessDenied",
+					Message: "The request was denied due to a VPC endpoint policy", Confidence: policy.Likely,
+				},
+				Request: policy.Request{
+					PrincipalID: "AROAX", Action: denialRead,
+					Context: policy.Context{"aws:ViaAWSService": {"false"}, "aws:SourceVpce": {"vpce-1"}, "aws:VpcSourceIp": {"10.0.0.7"}},
+				},
+			},
+		},
+		"a federated user": {
+			`{"userIdentity": {"type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/f", "accountId": "111122223333",
+			    "sessionContext": {"sessionIssuer": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mary"}}},
+			  "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets", "errorCode": "AccessDenied", "errorMessage": null, "requestParameters": null}`,
+			policy.Event{
+				Denial: policy.Denial{
+					Principal: "arn:aws:sts::111122223333:federated-user/f", Account: "111122223333", Action: "s3:ListBuckets",
+					Code: "AccessDenied", Message: "Access Denied",
+				},
+				Request: policy.Request{
+					Principal: "arn:aws:sts::111122223333:federated-user/f", RoleARN: "arn:aws:iam::111122223333:user/mary", Action: "s3:ListBuckets",
+					Context: policy.Context{"aws:ViaAWSService": {"false"}},
+				},
+			},
+		},
+		"hostile": {
+			`{"userIdentity": {"arn": "a\u001b[2J"}, "eventSource": "s3.amazonaws.com", "eventName": "Get\u009bObject", "errorCode": "AccessDenied",
+			  "errorMessage": "\u001b]0;x\u0007", "requestParameters": {"secretId": "x\u202ey"}, "eventID": "\u0007", "awsRegion": "e\ru"}`,
+			policy.Event{
+				Denial: policy.Denial{
+					Principal: "a [2J", Action: "s3:Get Object", Resource: "x y", ResourceIsName: true, Code: "AccessDenied", Message: "]0;x",
+				},
+				Request: policy.Request{
+					Principal: "a [2J", Action: "s3:Get Object", Resource: "x y",
+					Context: policy.Context{"aws:RequestedRegion": {"e\ru"}, "aws:ViaAWSService": {"false"}},
+				},
+				ID: " ", Region: "e u",
+			},
+		},
 		"a built-in provider": {
 			`{"userIdentity": {"type": "WebIdentityUser", "principalId": "accounts.google.com:app:mary", "userName": "mary", "identityProvider": "accounts.google.com"},
 			  "eventSource": "sts.amazonaws.com", "eventName": "AssumeRoleWithWebIdentity", "errorCode": "AccessDenied"}`,

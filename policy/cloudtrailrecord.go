@@ -109,10 +109,16 @@ func (r record) event() (Event, bool) {
 		}
 		d = r.bareDenial()
 	}
-	d.Code, d.RequestID = r.ErrorCode, r.RequestID
+	d.Code, d.RequestID = oneLine(r.ErrorCode), oneLine(r.RequestID)
+	if d.Kind == NoKind && d.Code == codeEndpoint {
+		d.Kind = EndpointPolicy
+	}
 	who := r.UserIdentity
 	if d.Principal == "" && !d.isWebIdentity() {
 		d.Principal = who.ARN
+	}
+	if d.Principal == "" && who.isService() {
+		d.Principal = who.InvokedBy
 	}
 	if d.Action == "" {
 		d.Action = actionOf(r.EventSource, r.EventName)
@@ -120,7 +126,7 @@ func (r record) event() (Event, bool) {
 	if d.Resource == "" {
 		d.Resource = r.resource()
 	}
-	e := Event{ID: r.EventID, Time: moment(r.EventTime), Region: r.AWSRegion, Via: r.via()}
+	e := Event{ID: oneLine(r.EventID), Time: moment(r.EventTime), Region: oneLine(r.AWSRegion), Via: oneLine(r.via())}
 	e.Denial = d.completed()
 	if e.Denial.Account == "" {
 		e.Denial.Account = who.AccountID
@@ -175,8 +181,14 @@ func (r record) resource() string {
 	return r.RequestParameters.text("secretId")
 }
 
+// isService reports a service that calls for itself, not for somebody.
+func (u userIdentity) isService() bool { return u.Type == "AWSService" }
+
 // via is the service that made the call for the caller.
 func (r record) via() string {
+	if r.UserIdentity.isService() {
+		return ""
+	}
 	for _, name := range []string{r.UserIdentity.InvokedBy, r.SourceIPAddress} {
 		if strings.HasSuffix(name, ".amazonaws.com") || strings.HasSuffix(name, ".amazonaws.com.cn") {
 			return name
@@ -196,7 +208,8 @@ func (r record) request(e Event) Request {
 	if isUniqueID(id) {
 		req.PrincipalID = id
 	}
-	if issuer := who.SessionContext.SessionIssuer.ARN; strings.Contains(issuer, ":role/") {
+	switch issuer := who.SessionContext.SessionIssuer.ARN; {
+	case strings.Contains(issuer, ":role/"), who.Type == "FederatedUser" && strings.Contains(issuer, ":user/"):
 		req.RoleARN = issuer
 	}
 	if arn, err := ParseARN(req.Resource); err != nil || arn.Account == "" {
@@ -234,10 +247,20 @@ func (r record) sessionKeys(keys Context) {
 func (r record) networkKeys(keys Context, via string) {
 	if via != "" {
 		keys.set("aws:ViaAWSService", "true")
-		if service, rest, _ := strings.Cut(via, "."); isService(actionOf(r.EventSource, r.EventName), "kms") {
-			keys.set("kms:ViaService", service+"."+r.AWSRegion+"."+rest)
+		service, rest, _ := strings.Cut(via, ".")
+		if !strings.HasPrefix(rest, r.AWSRegion+".") {
+			rest = r.AWSRegion + "." + rest
+		}
+		if isService(actionOf(r.EventSource, r.EventName), "kms") {
+			keys.set("kms:ViaService", service+"."+rest)
 		}
 		return
+	}
+	if r.SourceIPAddress == "AWS Internal" {
+		return // a service, which is not named
+	}
+	if r.UserIdentity.isService() {
+		keys.set("aws:PrincipalIsAWSService", "true")
 	}
 	keys.set("aws:ViaAWSService", "false")
 	keys.set("aws:SourceVpce", r.VPCEndpointID)

@@ -189,3 +189,16 @@ func (c Context) find(key string) (values []string, times int) {
 	}
 	return values, times
 }
+
+// fill adds the keys that are not there yet in any spelling.
+func (c Context) fill(more Context) {
+	var names []string
+	for name := range more {
+		if _, times := c.find(name); times == 0 {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		c[name] = more[name]
+	}
+}

@@ -85,7 +85,7 @@ func same(a, b string) bool { return a == b }
 // sameResource lets a name stand for any resource: what it was to mean, the
 // sentence does not tell.
 func (d Denial) sameResource(asked, said string) bool {
-	return d.ResourceIsName || asked == said || appendGlob(nil, said).match(asked, false)
+	return d.hasName() || asked == said || appendGlob(nil, said).match(asked, false)
 }
 
 // compare says whether the result agrees with the refusal.

@@ -23,7 +23,7 @@ type Denial struct {
 	Resource string `json:"resource,omitempty"`
 	// ResourceIsName reports a bare name. It means that the name did not
 	// resolve in the caller's account and Region, rather than that a policy has
-	// a misprint.
+	// a misprint. It is not set for IAM, which names all that it has so.
 	ResourceIsName bool `json:"resourceIsName,omitempty"`
 	// Kind is the kind of policy that refused; NoKind when the sentence does
 	// not say. AWS calls key policies and some trust policies "resource-based
@@ -246,11 +246,19 @@ func tellsARN(k Kind) bool {
 
 // completed fills in what follows from the rest.
 func (d Denial) completed() Denial {
+	for _, text := range []*string{&d.Principal, &d.Action, &d.Resource, &d.Message} {
+		*text = oneLine(*text) // what a record holds may be anything
+	}
 	d.Account, d.Role, d.Session = namesOf(d.Principal)
-	d.ResourceIsName = d.Resource != "" && d.Resource != "*" && !strings.HasPrefix(d.Resource, "arn:")
+	d.ResourceIsName = d.hasName() && !isService(d.Action, "iam")
 	d.EditAccount, d.EditDocument = d.edit()
 	d.Confidence = d.confidence()
 	return d
+}
+
+// hasName reports a resource that is told by its name.
+func (d Denial) hasName() bool {
+	return d.Resource != "" && d.Resource != "*" && !strings.HasPrefix(d.Resource, "arn:")
 }
 
 // namesOf returns what the ARN of a principal tells about it.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -157,10 +156,11 @@ var denials = map[string]denialCase{
 	"too old": fixed("Token too old: 86401", web(policy.TokenStage, policy.ServiceAccountToken, "")),
 	"keys": fixed("Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
 		web(policy.TokenStage, policy.IdentityProvider, "")),
-	"thumbprint":  fixed("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", web(policy.TokenStage, policy.IdentityProvider, "")),
-	"no provider": fixed("No OpenIDConnect provider found in your account for "+storyIssuer, web(policy.ProviderStage, policy.IdentityProvider, storyIssuer)),
-	"audience":    fixed("Incorrect token audience", web(policy.AudienceStage, policy.IdentityProvider, "")),
-	"packed":      fixed("Packed size of session tags consumes 104% of allotted space", policy.Denial{}),
+	"thumbprint":    fixed("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", web(policy.TokenStage, policy.IdentityProvider, "")),
+	"no provider":   fixed("No OpenIDConnect provider found in your account for "+storyIssuer, web(policy.ProviderStage, policy.IdentityProvider, storyIssuer)),
+	"audience":      fixed("Incorrect token audience", web(policy.AudienceStage, policy.IdentityProvider, "")),
+	"packed policy": fixed("Packed policy consumes 104% of allotted space", policy.Denial{}),
+	"packed":        fixed("Packed size of session tags consumes 104% of allotted space", policy.Denial{}),
 }
 
 func implicit(kind policy.Kind, words, account, document string) denialCase {
@@ -296,6 +296,37 @@ var wrappers = map[string]wrapper{
 	"lambda": {func(s string) string {
 		return `{"errorMessage":` + quoted(s) + `,"errorType":"AccessDeniedException"}`
 	}, "AccessDeniedException", ""},
+	"json within json within json": {func(s string) string {
+		return quoted(quoted(quoted(`{"__type":"AccessDeniedException","Message":` + strings.ReplaceAll(quoted(s), "/", `\/`) + `}`)))
+	}, "AccessDeniedException", ""},
+	"terraform, coloured": {func(s string) string {
+		const bar = "\x1b[31m│\x1b[0m \x1b[0m"
+		return "\x1b[31m╷\x1b[0m\n" + bar + "\x1b[1m\x1b[31mError: \x1b[0m\x1b[1mreading Secret: api error AccessDenied: " +
+			strings.ReplaceAll(s, " to ", "\x1b[0m\n"+bar+" to ") + "\x1b[0m\n\x1b[31m╵\x1b[0m"
+	}, "AccessDenied", ""},
+	"a service's log": {func(s string) string {
+		return `level=error hostname=Web1 name=Importer statusCode=OK msg=` + quoted(s) + ` exitCode=Failed`
+	}, "", ""},
+	".net": {func(s string) string {
+		return "Amazon.SecretsManager.AmazonSecretsManagerException: " + s + "\n ---> Amazon.Runtime.Internal.HttpErrorResponseException: Exception of type 'X' was thrown."
+	}, "", ""},
+	"secrets store driver": {func(s string) string {
+		return `MountVolume.SetUp failed for volume "v" : rpc error: code = Unknown desc = failed to mount objects: Failed fetching secret testsecret: AccessDeniedException: ` +
+			s + "\n\tstatus code: 400, request id: 1b2c"
+	}, "AccessDeniedException", "1b2c"},
+	"s3, go v2": {func(s string) string {
+		return "operation error S3: GetObject, https response error StatusCode: 403, RequestID: 1B2C, HostID: a/b+c=, api error AccessDenied: " + s
+	}, "AccessDenied", "1B2C"},
+	"a job's log": {func(s string) string {
+		const time = "2026-11-22T01:02:03.4567890Z "
+		return time + "╷\n" + time + "│ Error: api error AccessDenied: " + strings.ReplaceAll(s, " to ", "\n"+time+"│ to ") + "\n" + time + "╵"
+	}, "AccessDenied", ""},
+	"printed by a script": {func(s string) string {
+		return "\x1b[38;5;196mAccessDenied: " + s + "\x1b(B\x1b[m"
+	}, "AccessDenied", ""},
+	"coloured in json": {func(s string) string {
+		return `{"@message":"\u001b[31mError: api error AccessDenied: ` + strings.Trim(quoted(s), `"`) + `\u001b[0m"}`
+	}, "AccessDenied", ""},
 	"terraform": {func(s string) string {
 		return "╷\n│ Error: reading Secret: operation error Secrets Manager: GetSecretValue, https response error StatusCode: 400, RequestID:\n│ 1b2c, api error AccessDeniedException: " +
 			strings.Replace(s, " to ", "\n│ to ", 1) + "\n╵"
@@ -392,9 +423,24 @@ func TestParseDenialVariants(t *testing.T) {
 		"a name with its type": {
 			"User: " + user + " is not authorized to perform: iam:AddRoleToInstanceProfile on resource: instance profile eks-1 because no identity-based policy allows the iam:AddRoleToInstanceProfile action",
 			by(policy.Denial{
-				Action: "iam:AddRoleToInstanceProfile", Resource: "instance profile eks-1", ResourceIsName: true, Kind: policy.IdentityPolicy,
-				EditAccount: "111122223333", EditDocument: "instance profile eks-1", Confidence: policy.Likely,
+				Action: "iam:AddRoleToInstanceProfile", Resource: "instance profile eks-1", Kind: policy.IdentityPolicy,
+				EditAccount: "111122223333", EditDocument: user, Confidence: policy.Likely,
 			}),
+		},
+		"no name after the colon": {
+			"User: " + user + " is not authorized to perform: sts:AssumeRole on resource:  because no identity-based policy allows the sts:AssumeRole action",
+			by(policy.Denial{
+				Action: "sts:AssumeRole", Kind: policy.IdentityPolicy,
+				EditAccount: "111122223333", EditDocument: user, Confidence: policy.Likely,
+			}),
+		},
+		"no name, explicit": {
+			"User: " + user + " is not authorized to perform: s3:GetObject on resource: with an explicit deny in a resource control policy",
+			by(policy.Denial{Action: "s3:GetObject", Kind: policy.ResourceControlPolicy, Explicit: true, Confidence: policy.Certain}),
+		},
+		"a resource called with": {
+			"User: " + user + " is not authorized to perform: s3:GetObject on resource: with",
+			by(policy.Denial{Action: "s3:GetObject", Resource: "with", ResourceIsName: true}),
 		},
 		"a pattern": {
 			"User: " + user + " is not authorized to perform: ec2:RunInstances on resource: arn:aws:ec2:eu-west-1:111122223333:instance/*",
@@ -480,6 +526,41 @@ func TestParseDenialVariants(t *testing.T) {
 	}
 }
 
+// TestParseDenialText: what looks like a refusal and is none.
+func TestParseDenialText(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Interns are not authorized to perform surgery.",
+		"He is not authorized to perform: see chapter 4.",
+		"not authorized to perform https://example.com/x",
+		"not authorized to perform at 12:30",
+		"The word AccessDenied stands in this sentence.",
+		"error: no such file C:\\new\\table",
+		"with an explicit deny in an identity-based policy",
+		"on resource: because no identity-based policy allows the a:b action",
+	} {
+		if d, ok := policy.ParseDenial(text); ok {
+			t.Errorf("%q: found %+v", text, d)
+		}
+	}
+}
+
+// TestParseDenialControls: nothing in a Denial commands a terminal, whatever
+// the message says.
+func TestParseDenialControls(t *testing.T) {
+	t.Parallel()
+	hostile := "User: arn:aws:iam::111122223333:user/m\x1b]0;x\x07y is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/\u009b31m\u202e\x00k\xff\""
+	d, ok := policy.ParseDenial(hostile)
+	if !ok || d.Action != "s3:GetObject" {
+		t.Fatalf("not recognised: %+v", d)
+	}
+	for _, text := range []string{d.Principal, d.Resource, d.String()} {
+		if strings.ContainsAny(text, "\x1b\x07\u009b\u202e\x00") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
 func TestParseDenialNothing(t *testing.T) {
 	t.Parallel()
 	cases := map[string]policy.Denial{
@@ -519,9 +600,10 @@ func TestDenialJSON(t *testing.T) {
 	}
 }
 
-// TestParseDenialTime: a hostile message takes no more time than its length
-// warrants. The bound is generous; anything quadratic is minutes away from it.
-func TestParseDenialTime(t *testing.T) {
+// TestParseDenialHostile: a hostile message takes no more time than its length
+// warrants. Nothing is measured: a megabyte of anything quadratic runs into the
+// timeout of the whole run.
+func TestParseDenialHostile(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
 	for name, unit := range map[string]string{
@@ -534,6 +616,8 @@ func TestParseDenialTime(t *testing.T) {
 		"encoded":     "Encoded authorization failure message: ",
 		"one word":    "x",
 		"backslashes": `\`,
+		"escapes":     `\\u001b[`,
+		"colours":     "\x1b[0;",
 		"mark-up":     "</&#39;",
 		"brackets":    "User: a is not authorized to perform: a:b on resource: x)" + strings.Repeat(")", 4000),
 		"braces":      "{",
@@ -543,16 +627,12 @@ func TestParseDenialTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text := strings.Repeat(unit, size/len(unit))
-			began := time.Now()
 			policy.ParseDenial(text)
 			if _, err := policy.ParseEvents([]byte(text)); err == nil {
 				t.Error("an event was found")
 			}
 			if _, err := policy.ParseAuthorization([]byte(text)); err == nil {
 				t.Error("an authorization message was found")
-			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}

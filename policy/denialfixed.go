@@ -46,6 +46,7 @@ var fixedSentences = []fixed{
 	{"OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", nil, web(TokenStage, IdentityProvider)},
 	{"No OpenIDConnect provider found in your account for", regexp.MustCompile(`^ [^\s"'<>\\,;)]+`), web(ProviderStage, IdentityProvider)},
 	{MessageIncorrectAudience, nil, web(AudienceStage, IdentityProvider)},
+	{"Packed policy consumes", regexp.MustCompile(`^ \d+% of allotted space`), Denial{}},
 	{"Packed size of session tags consumes", regexp.MustCompile(`^ \d+% of allotted space`), Denial{}},
 }
 
@@ -86,8 +87,12 @@ func bareSentence(text string, d Denial) string {
 // refusalCodes are the codes of a refusal, whatever it says (the services' API
 // references, common errors).
 var refusalCodes = []string{
-	"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation",
+	"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation", codeEndpoint,
 }
+
+// codeEndpoint is CloudTrail's for what a VPC endpoint policy refuses
+// (CloudTrail User Guide, logging-network-events-with-cloudtrail).
+const codeEndpoint = "VpceAccessDenied"
 
 // knownCodes are codes that are recognised before a sentence without anything
 // around them.
@@ -105,7 +110,8 @@ var (
 	// wrappedCode: Go v2; boto3 and the CLI; XML; JSON and JavaScript; Java v1;
 	// Rust; Ruby; PHP.
 	wrappedCode = regexp.MustCompile(`api error ([\w.]+): |An error occurred \(([\w.]+)\)|<Code>([\w.]+)</Code>|` +
-		`"?(?:__type|[cC]ode|errorCode|errorType|name|Error Code)['"]?[:=] ?(?:Some\()?['"]?([\w.]+#)?([A-Z][\w.]+)|` +
+		`\b(?:__type|[cC]ode|errorCode|errorType)['"]?[:=] ?(?:Some\()?['"]?([\w.]+#)?([A-Z][\w.]+)|` +
+		`\bname['"]?[:=] ?['"]?([A-Z]\w*(?:Exception|Error|Denied|Operation))|` +
 		`Errors::(\w+)|([A-Z]\w+) \((?:client|server)\): `)
 	wrappedID = regexp.MustCompile(`(?i)request[ _-]?id['"]?(?:[:=] ?|> ?|, ?)(?:Some\()?['"]?([0-9a-z][0-9a-z-]*)`)
 )

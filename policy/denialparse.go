@@ -3,6 +3,7 @@ package policy
 import (
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -52,20 +53,61 @@ func ParseDenial(message string) (Denial, bool) {
 }
 
 // flatten reduces white space to single spaces, and undoes the escapes of JSON
-// and XML bodies, the typographic apostrophe and the frame that Terraform
-// draws.
+// and XML bodies, the typographic apostrophe, colours, and the frame that
+// Terraform draws. Nothing in the result commands a terminal.
 func flatten(message string) string {
+	message = escapeSequence.ReplaceAllStringFunc(message, func(s string) string { return unescapeOnce(strings.TrimLeft(s, `\`)) })
 	if strings.Contains(message, "</") {
 		message = html.UnescapeString(message)
 	}
-	message = unescape.Replace(message)
-	return strings.Join(strings.Fields(message), " ")
+	message = withoutColours(message)
+	message = logTime.ReplaceAllString("\n"+message, " ")
+	message = drawn.Replace(message)
+	return strings.Join(strings.Fields(oneLine(message)), " ")
 }
 
-var unescape = strings.NewReplacer(
-	`\\\"`, `"`, `\\n`, " ", `\"`, `"`, `\n`, " ", `\r`, " ", `\t`, " ", `\/`, "/", `\u0027`, "'", `\u003c`, "<", `\u003e`, ">", `\u0026`, "&",
-	"’", "'", "│", " ", "╷", " ", "╵", " ",
+var (
+	// escapeSequence is JSON's, in a string within strings too.
+	escapeSequence = regexp.MustCompile(`\\+(?:["/nrt]|u00[0-7][0-9A-Fa-f])`)
+	// logTime is the time that logs of CI jobs put in front of every line.
+	logTime = regexp.MustCompile(`\n[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z `)
+	drawn   = strings.NewReplacer("’", "'", "│", " ", "╷", " ", "╵", " ")
 )
+
+// withoutColours cuts out what terminals take for a colour or a character set
+// (ECMA-48, 5.4; ECMA-35, 14.3.2).
+func withoutColours(s string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "\x1b")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		s = rest
+		switch {
+		case strings.HasPrefix(rest, "("):
+			s = rest[min(2, len(rest)):]
+		case strings.HasPrefix(rest, "["):
+			s = strings.TrimLeft(rest[1:], "0123456789;?")
+			if s != "" && s[0] >= '@' && s[0] <= '~' {
+				s = s[1:]
+			}
+		}
+	}
+}
+
+// unescapeOnce is what JSON's escape stands for, given without its backslashes.
+func unescapeOnce(escape string) string {
+	switch escape[0] {
+	case 'u':
+		code, _ := strconv.ParseUint(escape[1:], 16, 8) // cannot fail: it was matched
+		return string(rune(code))
+	case '"', '/':
+		return escape
+	}
+	return " "
+}
 
 // parseSentence finds the sentence of the general form, and where it begins.
 func parseSentence(text string) (d Denial, at int, ok bool) {
@@ -121,6 +163,13 @@ func subject(text string, verb int) (principal string, at int) {
 
 // parseResource takes the resource off the rest of the sentence.
 func (d *Denial) parseResource(rest string) string {
+	const on = " on resource:"
+	if len(rest) > len(on) && strings.EqualFold(rest[:len(on)], on) {
+		// AWS leaves the name out at times; then the reason follows.
+		if reason := " " + strings.TrimLeft(rest[len(on):], " "); denialReason.MatchString(reason) {
+			return reason
+		}
+	}
 	m := denialResource.FindStringSubmatchIndex(rest)
 	if m == nil {
 		return rest

@@ -17,12 +17,14 @@ import (
 func Evaluate(req Request, set Set) Result { return Compile(set).Evaluate(req) }
 
 // Evaluate is [Evaluate] against the set.
-func (c *Compiled) Evaluate(req Request) Result {
+func (c *Compiled) Evaluate(req Request) Result { return c.explained(&req).result }
+
+func (c *Compiled) explained(req *Request) *trace {
 	e := evaluation{trace: &trace{}}
-	e.judge(c, &req)
+	e.judge(c, req)
 	e.trace.result.Decision = e.decide()
 	e.explain()
-	return e.trace.result
+	return e.trace
 }
 
 // Decide returns the decision of [Compiled.Evaluate] without an explanation,
@@ -101,8 +103,15 @@ func (e *evaluation) now() time.Time {
 // crossAccount reports whether caller and resource belong to two accounts, so
 // that both must allow.
 func (e *evaluation) crossAccount() bool {
-	return e.who.hasIdentity() && e.who.account != e.resourceAccount
+	return e.who.hasIdentity() && e.who.account != e.resourceAccount && !e.isAWSOwned()
 }
+
+// isAWSOwned reports a resource of AWS itself, such as a managed policy: its ARN
+// has "aws" for an account. No account has a say in who uses it but the
+// caller's, though aws:ResourceAccount is not the caller's account (IAM User
+// Guide, access_policies_managed-vs-inline and
+// resource_examples_iam_policies_resource_account).
+func (e *evaluation) isAWSOwned() bool { return e.target.Account == "aws" }
 
 // governed reports whether the resource's own policy has the last word in its
 // account: identity policies count only if it lets the account in (KMS

@@ -12,18 +12,21 @@ type query struct {
 	req    Request
 	set    Set
 	result Result
+	from   origins
 	role   string // ARN of the role whose access it is about
 	who    string // asks, in words
 }
 
 func newQuery(link Link, req Request, set Set, role string) query {
-	return query{link: link, req: req, set: set, result: Evaluate(req, set), role: role, who: "the role " + shortName(role)}
+	t := Compile(set).explained(&req)
+	return query{link: link, req: req, set: set, result: t.result, from: t.from, role: role, who: "the role " + shortName(role)}
 }
 
 // finding is a fault that can still be merged with others about the same
 // document.
 type finding struct {
 	Fault
+	of *Document // that the fault is about, which its name need not tell; nil: one to be made, or no policy
 	// mend corrects a statement as the fault's Statement does.
 	mend func(Statement) Statement
 }
@@ -35,13 +38,13 @@ func (q query) findings() []finding {
 		return nil
 	}
 	var out []finding
-	for _, r := range q.result.Reasons {
+	for i, r := range q.result.Reasons {
 		if r.Effect == Deny {
-			out = append(out, finding{Fault: q.denyFault(r.Place)})
+			out = append(out, finding{Fault: q.denyFault(r.Place), of: q.from.reasons[i]})
 		}
 	}
-	for _, m := range q.result.Missing {
-		out = append(out, q.missing(m))
+	for i, m := range q.result.Missing {
+		out = append(out, q.missing(m, q.from.missing[i]))
 	}
 	return out
 }
@@ -61,11 +64,11 @@ func (q query) denyFault(p Place) Fault {
 // missing is about a grant that is missing. Where a statement comes close, and
 // correcting it would grant, that is the remedy; otherwise a statement is
 // added.
-func (q query) missing(m Missing) finding {
-	nears := q.nears(m)
-	document := q.documentFor(m, nears)
+func (q query) missing(m Missing, of *Document) finding {
+	nears := q.nears(m, of)
+	document, of := q.documentFor(m, of, nears)
 	for _, near := range nears {
-		if near.Policy != document {
+		if near.of != of {
 			continue
 		}
 		if f, ok := q.corrected(near, nears); ok {
@@ -74,36 +77,38 @@ func (q query) missing(m Missing) finding {
 	}
 	f := q.fault(m.Kind, m.Account, document)
 	if len(nears) > 0 {
-		f.Near, f.Position = &nears[0], nears[0].Position
-		f.Problem += " " + q.nearSentence(nears[0])
+		f.Near, f.Position = &nears[0].NearMiss, nears[0].Position
+		f.Problem += " " + q.nearSentence(nears[0].NearMiss)
 	}
 	f.Statement = &m.Statement
 	f.Remedy = q.addRemedy(m.Kind, m.Account, document)
-	return finding{Fault: f}
+	return finding{Fault: f, of: of}
+}
+
+// nearMiss is a [NearMiss] with its document.
+type nearMiss struct {
+	NearMiss
+	of *Document
 }
 
 // corrected makes a fault of the near miss if correcting its statement grants.
 // All that keeps the statement from matching is corrected at once: a near miss
 // is one element, but each key of a Condition is one of its own.
-func (q query) corrected(near NearMiss, all []NearMiss) (finding, bool) {
-	p := q.set.find(near.Kind, near.Account, near.Policy)
-	if p == nil || near.Index >= len(p.Document.Statements) {
-		return finding{}, false
-	}
-	f := finding{Fault: q.fault(near.Kind, near.Account, near.Policy)}
+func (q query) corrected(near nearMiss, all []nearMiss) (finding, bool) {
+	f := finding{Fault: q.fault(near.Kind, near.Account, near.Policy), of: near.of}
 	var hints []string
 	var mends []func(Statement) Statement
 	for _, n := range all {
-		if n.Policy != near.Policy || n.Index != near.Index {
+		if n.of != near.of || n.Index != near.Index {
 			continue
 		}
-		mend, what := correction(n, q.req)
+		mend, what := correction(n.NearMiss, q.req)
 		if mend == nil {
 			return finding{}, false
 		}
 		mends = append(mends, mend)
 		hints = append(hints, cmp.Or(n.Hint, what))
-		f.Problem += " " + q.nearSentence(n)
+		f.Problem += " " + q.nearSentence(n.NearMiss)
 	}
 	f.mend = func(s Statement) Statement {
 		for _, mend := range mends {
@@ -111,36 +116,33 @@ func (q query) corrected(near NearMiss, all []NearMiss) (finding, bool) {
 		}
 		return s
 	}
-	fixed := f.mend(p.Document.Statements[near.Index])
+	fixed := f.mend(near.of.Statements[near.Index])
 	near.Hint = strings.Join(hints, "; ")
-	f.Statement, f.Replace, f.Index, f.Position, f.Near = &fixed, true, near.Index, near.Position, &near
-	f.Remedy = replaceRemedy(&near)
-	return f, q.mended(*p, near.Index, fixed)
+	f.Statement, f.Replace, f.Index, f.Position, f.Near = &fixed, true, near.Index, near.Position, &near.NearMiss
+	f.Remedy = replaceRemedy(&near.NearMiss)
+	return f, q.mended(near, fixed)
 }
 
 // nears returns the statements that come close to the missing grant, the one
 // that says most first: one with a hint, then one that differs in a condition,
 // then the rest.
-func (q query) nears(m Missing) []NearMiss {
+func (q query) nears(m Missing, of *Document) []nearMiss {
 	organization := m.Kind == ServiceControlPolicy || m.Kind == ResourceControlPolicy
-	var out []NearMiss
-	for _, n := range q.result.Near {
+	var out []nearMiss
+	for i, n := range q.result.Near {
 		if n.Effect != Allow || n.Kind != m.Kind || n.Account != m.Account || isManaged(&Policy{Name: n.Policy}) {
 			continue
 		}
-		if q.set.find(n.Kind, n.Account, n.Policy) == nil {
-			continue // a KMS grant, which is no document to edit
-		}
 		// Another level's policy cannot make up for this one's.
-		if organization && n.Policy != m.Policy {
+		if organization && q.from.near[i] != of {
 			continue
 		}
 		if n.Element == "Principal" && n.Kind == KeyPolicy && slices.ContainsFunc(n.Wanted, q.ownsResource) {
 			continue
 		}
-		out = append(out, n)
+		out = append(out, nearMiss{n, q.from.near[i]})
 	}
-	slices.SortStableFunc(out, func(a, b NearMiss) int { return cmp.Compare(remoteness(a), remoteness(b)) })
+	slices.SortStableFunc(out, func(a, b nearMiss) int { return cmp.Compare(remoteness(a.NearMiss), remoteness(b.NearMiss)) })
 	return out
 }
 
@@ -164,34 +166,38 @@ func remoteness(n NearMiss) int {
 }
 
 // documentFor returns the document that is to grant what is missing: the one
-// that comes close, the one that the evaluation names, the first that can be
-// edited, or else the thing to which a document is to be attached.
-func (q query) documentFor(m Missing, nears []NearMiss) string {
-	if len(nears) > 0 {
-		return nears[0].Policy
+// that comes close, the one that the evaluation names, or else the thing to
+// which a document is to be attached.
+func (q query) documentFor(m Missing, of *Document, nears []nearMiss) (string, *Document) {
+	switch {
+	case len(nears) > 0:
+		return nears[0].Policy, nears[0].of
+	case of != nil:
+		return m.Policy, of
+	case m.Kind == ResourcePolicy || m.Kind == KeyPolicy:
+		return q.req.Resource, nil
 	}
-	if m.Policy != "" && !isManaged(&Policy{Name: m.Policy}) {
-		return m.Policy
-	}
-	for p := range q.set.all() {
-		if p.Kind == m.Kind && p.Account == m.Account && !isManaged(p) {
-			return p.Name
-		}
-	}
-	if m.Kind == ResourcePolicy || m.Kind == KeyPolicy {
-		return q.req.Resource
-	}
-	return q.role
+	return q.role, nil
 }
 
-// mended reports whether the policy with the statement in place no longer
-// lacks the grant.
-func (q query) mended(p Policy, index int, s Statement) bool {
-	f := Fault{Statement: &s, Replace: true, Index: index}
-	fixed := Evaluate(q.req, q.set.with(p, f.Apply(p.Document)))
-	return !slices.ContainsFunc(fixed.Missing, func(m Missing) bool {
-		return m.Kind == p.Kind && m.Account == p.Account
-	}) && fixed.Decision != Unknown
+// mended reports whether with the statement in its place a grant less is
+// lacking. Of an organization's policies each level may lack one.
+func (q query) mended(near nearMiss, s Statement) bool {
+	f := Fault{Statement: &s, Replace: true, Index: near.Index}
+	fixed := Evaluate(q.req, q.set.with(near.Kind, near.of, f.Apply(near.of)))
+	left := fixed.lacks(near.Kind, near.Account)
+	return fixed.Decision != Unknown && (left == 0 || left < q.result.lacks(near.Kind, near.Account))
+}
+
+// lacks counts the grants that are missing in documents of the kind.
+func (r Result) lacks(kind Kind, account string) int {
+	n := 0
+	for _, m := range r.Missing {
+		if m.Kind == kind && m.Account == account {
+			n++
+		}
+	}
+	return n
 }
 
 // mergeFindings makes one fault of all that is to be done in one place of a
@@ -215,7 +221,7 @@ func mergeFindings(findings []finding) []Fault {
 
 // sharesPlace reports whether g and f are about one place of one document.
 func (g finding) sharesPlace(f finding) bool {
-	sameDocument := g.Kind == f.Kind && g.Account == f.Account && g.Document == f.Document
+	sameDocument := g.Kind == f.Kind && g.Account == f.Account && g.Document == f.Document && g.of == f.of
 	if !sameDocument || g.Replace != f.Replace || (g.Statement == nil) != (f.Statement == nil) {
 		return false
 	}

@@ -8,12 +8,12 @@ import (
 // String says in one line what is wrong, where, and what to do; the statement
 // is not in it.
 func (f Fault) String() string {
-	return f.where() + ": " + f.Problem + " " + f.Remedy
+	return f.where() + ": " + oneLine(f.Problem+" "+f.Remedy)
 }
 
 // where is the document, its account, and where in its source.
 func (f Fault) where() string {
-	text := f.Kind.String() + " " + f.Document
+	text := f.Kind.String() + " " + oneLine(f.Document)
 	if f.Account != "" {
 		text += " in account " + f.Account
 	}
@@ -32,8 +32,8 @@ func (f Fault) Explain() string {
 	if f.Statement != nil {
 		for _, s := range append([]Statement{*f.Statement}, f.Also...) {
 			b.WriteString("\n")
-			for line := range strings.Lines(s.String() + "\n") {
-				b.WriteString("    " + line)
+			for line := range strings.Lines(s.String()) {
+				b.WriteString("    " + oneLine(strings.TrimRight(line, "\n")) + "\n")
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func paragraph(b *strings.Builder, label, text string) {
 	prefix := fmt.Sprintf("  %-9s", label)
 	column := len(prefix)
 	b.WriteString(prefix)
-	for i, word := range strings.Fields(text) {
+	for i, word := range strings.Fields(oneLine(text)) {
 		switch {
 		case i == 0:
 		case column+1+len(word) > width:
@@ -87,7 +87,7 @@ func (r AccessReport) String() string {
 func (r AccessReport) Explain() string {
 	var b strings.Builder
 	for _, l := range r.Links {
-		fmt.Fprintf(&b, "%-6s  %-16s  %s %s\n", l.Link, l.Decision, linkTexts[l.Link], shortName(l.Subject))
+		fmt.Fprintf(&b, "%-6s  %-16s  %s %s\n", l.Link, l.Decision, linkTexts[l.Link], oneLine(shortName(l.Subject)))
 	}
 	fmt.Fprintf(&b, "%-6s  %s\n", "all", r.Decision)
 	if r.Decision == Unknown {

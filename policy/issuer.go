@@ -39,9 +39,11 @@ func misspelling(written, issuer string) string {
 // issuerFinding looks for a statement of the trust policy that would grant if
 // it spelt the issuer right, in Federated and in the condition keys.
 func (q query) issuerFinding(issuer string) (finding, bool) {
-	for i, s := range q.set.Resource.Document.Statements {
+	trust := q.set.Resource
+	for i, s := range trust.Document.Statements {
 		fixed, written := spellIssuer(s, issuer, q.req.Principal)
-		if s.Effect != Allow || written == "" || !q.mended(*q.set.Resource, i, fixed) {
+		place := Place{Kind: TrustPolicy, Account: trust.Account, Policy: trust.Name, Index: i, Sid: s.Sid, Position: s.pos}
+		if s.Effect != Allow || written == "" || !q.mended(nearMiss{NearMiss{Place: place}, trust.Document}, fixed) {
 			continue
 		}
 		hint := "the issuer" + strings.TrimPrefix(misspelling(written, issuerName(issuer)), ",")
@@ -51,15 +53,14 @@ func (q query) issuerFinding(issuer string) (finding, bool) {
 			problem = "names the provider " + written + ", and the token's is another."
 		}
 		near := &NearMiss{
-			Place:  Place{Kind: TrustPolicy, Account: q.set.Resource.Account, Policy: q.set.Resource.Name, Index: i, Sid: s.Sid, Position: s.pos},
-			Effect: Allow, Wanted: []string{written}, Got: []string{issuerName(issuer)},
+			Place: place, Effect: Allow, Wanted: []string{written}, Got: []string{issuerName(issuer)},
 			Hint: hint,
 		}
 		f := q.fault(TrustPolicy, near.Account, near.Policy)
 		f.Problem += " " + placeName(near.Place) + " comes close, but it " + problem
 		f.Remedy = replaceRemedy(near)
 		f.Statement, f.Replace, f.Index, f.Position, f.Near = &fixed, true, i, near.Position, near
-		return finding{Fault: f}, true
+		return finding{Fault: f, of: trust.Document}, true
 	}
 	return finding{}, false
 }

@@ -1,8 +1,10 @@
 package policy_test
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,20 +19,27 @@ func docOf(statements ...string) string {
 
 // The statements that the cases of TestLintRules vary.
 const (
-	issuerOf  = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
-	federated = `"Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/` + issuerOf + `"}`
-	byToken   = `"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity"`
-	audTest   = `"` + issuerOf + `:aud":"sts.amazonaws.com"`
-	subTest   = `"` + issuerOf + `:sub":"system:serviceaccount:testnamespace:testapp"`
-	get       = `"Effect":"Allow","Action":"s3:GetObject"`
-	onAll     = `"Resource":"*"`
-	aRole     = `"Principal":{"AWS":"arn:aws:iam::111122223333:role/pod-role"}`
-	rootOf    = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333344445555:root"},"Action":"kms:*","Resource":"*"}`
+	issuerOf       = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+	federated      = `"Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/` + issuerOf + `"}`
+	byToken        = `"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity"`
+	audTest        = `"` + issuerOf + `:aud":"sts.amazonaws.com"`
+	subTest        = `"` + issuerOf + `:sub":"system:serviceaccount:testnamespace:testapp"`
+	get            = `"Effect":"Allow","Action":"s3:GetObject"`
+	onAll          = `"Resource":"*"`
+	aRole          = `"Principal":{"AWS":"arn:aws:iam::111122223333:role/pod-role"}`
+	github         = "token.actions.githubusercontent.com"
+	githubProvider = "arn:aws:iam::111122223333:oidc-provider/" + github
+	rootOf         = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333344445555:root"},"Action":"kms:*","Resource":"*"}`
 )
 
 // trustWith is a trust policy of one statement for tokens with these conditions.
 func trustWith(conditions string) string {
 	return docOf(`{` + byToken + `,` + federated + `,"Condition":{` + conditions + `}}`)
+}
+
+// byGitHub is a statement for GitHub's tokens with these conditions.
+func byGitHub(conditions string) string {
+	return `{` + byToken + `,"Principal":{"Federated":"` + githubProvider + `"},"Condition":{` + conditions + `}}`
 }
 
 // asks is an identity policy of one statement with these conditions.
@@ -92,6 +101,7 @@ func lintCases() map[string]lintCase {
 		"UNSUPPORTED_PRINCIPAL":      {kind: identity, bad: docOf(`{` + get + `,` + aRole + `,` + onAll + `}`)},
 		"UNSUPPORTED_ID":             {kind: identity, bad: `{"Id":"x","Version":"2012-10-17","Statement":[{` + get + `,` + onAll + `}]}`},
 		"UNSUPPORTED_SID":            {kind: identity, bad: docOf(`{"Sid":"a-b",` + get + `,` + onAll + `}`)},
+		"UNSUPPORTED_SID alike":      {kind: identity, bad: docOf(`{"Sid":"a-b",`+get+`,`+onAll+`}`, `{"Sid":"ab","Effect":"Deny","Action":"s3:*",`+onAll+`}`), good: docOf(`{"Sid":"a",` + get + `,` + onAll + `}`)},
 		"UNIQUE_SIDS_REQUIRED": {
 			kind: identity, bad: docOf(`{"Sid":"a",`+get+`,`+onAll+`}`, `{"Sid":"a","Effect":"Deny","Action":"s3:*",`+onAll+`}`),
 			good: docOf(`{"Sid":"a",`+get+`,`+onAll+`}`, `{"Sid":"b","Effect":"Deny","Action":"s3:*",`+onAll+`}`),
@@ -307,6 +317,33 @@ func lintCases() map[string]lintCase {
 		"IRSA025":           {kind: role, bad: trustWith(`"StringEquals":{` + audTest + `},"StringEqualsIfExists":{` + subTest + `}`)},
 		"IRSA025 only deny": {kind: role, bad: trustWith(`"StringEquals":{` + audTest + `},"StringNotEquals":{` + subTest + `}`), good: trustWith(`"StringEquals":{` + audTest + `,` + subTest + `}`)},
 
+		"IRSA005 two": {
+			kind: role, bad: docOf(`{` + byToken + `,"Principal":{"Federated":["arn:aws:iam::111122223333:oidc-provider/` + issuerOf + `","` + githubProvider + `"]},"Condition":{"StringEquals":{` + audTest + `,` + subTest + `,"` + github + `:sub":"repo:o/r:ref:refs/heads/main"}}}`),
+			good: docOf(`{`+byToken+`,`+federated+`,"Condition":{"StringEquals":{`+audTest+`,`+subTest+`}}}`, byGitHub(`"StringEquals":{"`+github+`:sub":"repo:o/r:ref:refs/heads/main"}`)),
+		},
+		"IRSA006 all but":                           {kind: role, bad: docOf(`{"Effect":"Allow","NotAction":"sts:AssumeRoleWithSAML",` + federated + `,"Condition":{"StringEquals":{` + subTest + `}}}`)},
+		"IRSA010 saml":                              {kind: role, bad: docOf(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/p"},"Action":"sts:AssumeRole"}`)},
+		"IRSA010 saml by role":                      {kind: role, bad: docOf(`{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML",` + aRole + `}`)},
+		"IRSA010 both":                              {kind: role, bad: strings.Replace(trustWith(`"StringEquals":{`+audTest+`,`+subTest+`}`), `"sts:AssumeRoleWithWebIdentity"`, `["sts:AssumeRole","sts:AssumeRoleWithWebIdentity"]`, 1)},
+		"IRSA014 resources":                         {kind: identity, name: "arn:aws-cn:iam::111122223333:role/r", bad: docOf(`{` + get + `,"Resource":"arn:aws:s3:::b"}`), good: docOf(`{` + get + `,"Resource":["arn:aws:s3:::b","arn:aws-cn:s3:::b"]}`)},
+		"IRSA015 few":                               {kind: identity, bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-?????"}`), good: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-??????"}`)},
+		"IRSA015 type":                              {kind: identity, bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:testsecret-AbCdEf"}`)},
+		"IRSA016 type":                              {kind: identity, bad: docOf(`{"Effect":"Allow","Action":"kms:*","Resource":"arn:aws:kms:eu-west-1:333344445555:1234abcd-12ab-34cd-56ef-1234567890ab"}`)},
+		"INVALID_ARN_ACCOUNT shifted":               {bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:secret:s-AbCdEf"}`), good: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:secret:s-AbCdEf"}`)},
+		"ARN_WILDCARD_CROSSES_COLON region":         {bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:secret:s-AbCdEf"}`), good: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:222233334444:secret:s-AbCdEf"}`)},
+		"INVALID_ARN_PREFIX alias":                  {bad: docOf(`{` + get + `,"Resource":"alias/a"}`), good: docOf(`{` + get + `,"Resource":"arn:aws:s3:::a"}`)},
+		"INVALID_PRINCIPAL_FORMAT issuer":           {kind: role, bad: docOf(`{` + byToken + `,"Principal":{"Federated":"` + github + `"},"Condition":{"StringEquals":{"` + github + `:sub":"a"}}}`), good: docOf(byGitHub(`"StringEquals":{"` + github + `:sub":"a"}`))},
+		"INVALID_PRINCIPAL_FORMAT provider":         {kind: resource, bad: docOf(`{` + get + `,"Principal":{"AWS":"` + githubProvider + `"},` + onAll + `}`), good: docOf(`{` + get + `,` + aRole + `,` + onAll + `}`)},
+		"INVALID_PRINCIPAL_FORMAT empty":            {kind: resource, bad: docOf(`{` + get + `,"Principal":{"AWS":""},` + onAll + `}`), good: docOf(`{` + get + `,` + aRole + `,` + onAll + `}`)},
+		"MISSING_ACTION_FOR_CONDITION_KEY presence": {kind: role, bad: docOf(`{"Effect":"Allow","Action":["sts:AssumeRole"],` + aRole + `,"Condition":{"Null":{"aws:RequestTag/team":"false"}}}`)},
+		"UNSUPPORTED_SPACE_IN_VARIABLE tag":         {bad: docOf(`{` + get + `,"Resource":"arn:aws:s3:::b/${ aws:PrincipalTag/cost center}"}`), good: docOf(`{` + get + `,"Resource":"arn:aws:s3:::b/${aws:PrincipalTag/cost center}"}`)},
+		"WILDCARD_WITHOUT_LIKE_OPERATOR sub":        {kind: role, bad: docOf(byGitHub(`"StringEquals":{"` + github + `:sub":"repo:o/*"}`))},
+		"FORALLVALUES_WITH_SINGLE_VALUED_KEY tag":   {bad: asks(`"ForAllValues:StringEquals":{"aws:ResourceTag/team":"a"}`)},
+		"NULL_WITH_IF_EXISTS twice":                 {bad: asks(`"NullIfExists":{"aws:username":"true"},"Null":{"aws:UserName":"false"}`), good: asks(`"Null":{"aws:username":"true"}`)},
+		"PUBLIC_RESOURCE_POLICY anyone":             {kind: resource, bad: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"StringLike":{"aws:PrincipalArn":"*"}}}`), good: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}}`)},
+		"PUBLIC_RESOURCE_POLICY accounts":           {kind: resource, bad: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/app"}}}`), good: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/app"}}}`)},
+		"PUBLIC_RESOURCE_POLICY addresses":          {kind: resource, bad: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"IpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}}}`), good: docOf(`{` + get + `,"Principal":"*",` + onAll + `,"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`)},
+
 		"IRSA015":          {kind: identity, bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret"}`)},
 		"IRSA015 wildcard": {kind: identity, severity: policy.SeverityWarning, bad: docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-*"}`)},
 		"IRSA016":          {kind: identity, bad: docOf(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-west-1:333344445555:alias/a"}`), good: docOf(`{"Effect":"Allow","Action":"kms:UpdateAlias","Resource":"arn:aws:kms:eu-west-1:333344445555:alias/a"}`)},
@@ -327,6 +364,160 @@ func lintCases() map[string]lintCase {
 			good: docOf(rootOf, `{"Effect":"Deny","Principal":"*","NotAction":"kms:Put*",`+onAll+`,"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"},"Bool":{"aws:ViaAWSService":"false"}}}`),
 		},
 	}
+}
+
+// TestLintFixes makes every fix alone: its finding goes, no other comes, and
+// all that is not under the fix's pointer stays as it was.
+func TestLintFixes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range lintCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			place := policy.Policy{Kind: tc.kind, Name: tc.name, Account: tc.account}
+			before := tc.linter.LintText([]byte(tc.bad), place)
+			for _, f := range before {
+				if f.Fix == nil {
+					continue
+				}
+				text, err := f.Fix.ApplyText([]byte(tc.bad))
+				if err != nil {
+					t.Fatal(err)
+				}
+				after := tc.linter.LintText(text, place)
+				if len(after) >= len(before) || slices.ContainsFunc(ids(after), func(id string) bool { return !slices.Contains(ids(before), id) }) {
+					t.Errorf("before %v, after %v in %s", before, after, text)
+				}
+				if diff := cmp.Diff(withoutValue(t, tc.bad, f.Fix.Pointer), withoutValue(t, string(text), f.Fix.Pointer)); diff != "" {
+					t.Errorf("the fix of %v changed more (-before +after):\n%s", f, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestLintPlaces shows that every finding stands where its pointer leads: at
+// the value, or at the name of the member.
+func TestLintPlaces(t *testing.T) {
+	t.Parallel()
+	for name, tc := range lintCases() {
+		text := "\n " + strings.ReplaceAll(tc.bad, `,"`, ",\n\t\"")
+		for _, f := range tc.linter.LintText([]byte(text), policy.Policy{Kind: tc.kind, Name: tc.name, Account: tc.account}) {
+			if f.ID == "JSON_SYNTAX_ERROR" || f.ID == "REPEATED_MEMBER" || f.ID == "UNSUPPORTED_ELEMENT_COMBINATION" {
+				continue // there is no such value, or not one
+			}
+			var value any
+			if err := json.Unmarshal([]byte(text), &value); err != nil {
+				t.Fatal(err)
+			}
+			member := ""
+			for _, token := range strings.Split(f.Pointer, "/")[1:] {
+				member = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+				switch v := value.(type) {
+				case map[string]any:
+					value = v[member]
+				case []any:
+					i, _ := strconv.Atoi(member)
+					value = v[i]
+				}
+			}
+			var got any
+			if err := json.Unmarshal([]byte(text[f.Span.Start.Offset:f.Span.End.Offset]), &got); err != nil {
+				t.Errorf("%s: %v at %v: %v", name, f, f.Span, err)
+			}
+			if !cmp.Equal(got, value) && got != any(member) {
+				t.Errorf("%s: %v stands at %v, and %q is %v", name, f, got, f.Pointer, value)
+			}
+			lines := strings.Split(text[:f.Span.Start.Offset], "\n")
+			if f.Span.Start.Line != len(lines) || f.Span.Start.Column != len(lines[len(lines)-1])+1 {
+				t.Errorf("%s: %v is not at line %d", name, f, len(lines))
+			}
+		}
+	}
+}
+
+// TestLintFixValues shows what fixes write where more than one thing would make
+// the finding go.
+func TestLintFixValues(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"UNSUPPORTED_SPACE_IN_VARIABLE tag":  `"arn:aws:s3:::b/${aws:PrincipalTag/cost center}"`,
+		"IRSA010 saml":                       `"sts:AssumeRoleWithSAML"`,
+		"IRSA010 saml by role":               `"sts:AssumeRole"`,
+		"IRSA010 both":                       ``,
+		"IRSA015 type":                       `"arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf"`,
+		"IRSA016 type":                       `"arn:aws:kms:eu-west-1:333344445555:key/1234abcd-12ab-34cd-56ef-1234567890ab"`,
+		"IRSA018":                            `"secretsmanager.eu-west-1.amazonaws.com"`,
+		"IRSA018 host":                       `"secretsmanager.eu-west-1.amazonaws.com"`,
+		"IRSA018 suffix":                     `"secretsmanager.cn-north-1.amazonaws.com.cn"`,
+		"WILDCARD_WITHOUT_LIKE_OPERATOR sub": `{"StringLike":{"` + github + `:sub":"repo:o/*"}}`,
+		"NULL_WITH_QUALIFIER":                `{"Null":{"aws:username":"true"}}`,
+	} {
+		tc := lintCases()[name]
+		got := tc.linter.LintText([]byte(tc.bad), policy.Policy{Kind: tc.kind, Name: tc.name, Account: tc.account})
+		if got[0].Fix == nil || string(got[0].Fix.Replacement) != want {
+			t.Errorf("%s: fix %+v, want %s", name, got[0].Fix, want)
+		}
+	}
+	// A fix that cannot be written is none, rather than one that removes.
+	tc := lintCases()["NULL_WITH_IF_EXISTS twice"]
+	if f := tc.linter.LintText([]byte(tc.bad), policy.Policy{})[0]; f.Fix != nil {
+		t.Errorf("%v has the fix %+v", f, f.Fix)
+	}
+}
+
+// withoutValue is the JSON in which nothing is at the pointer. An element that
+// is added makes all of its list the value.
+func withoutValue(t *testing.T, text, pointer string) any {
+	t.Helper()
+	var root any
+	if err := json.Unmarshal([]byte(text), &root); err != nil {
+		t.Fatal(err)
+	}
+	tokens := strings.Split(strings.TrimSuffix(pointer, "/-"), "/")[1:]
+	at := root
+	for i, token := range tokens {
+		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		last := i == len(tokens)-1
+		switch v := at.(type) {
+		case map[string]any:
+			if last {
+				delete(v, token)
+			}
+			at = v[token]
+		case []any:
+			n, err := strconv.Atoi(token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last && n < len(v) {
+				// Elements move up: what is compared is what stands before.
+				clear(v[n:])
+			}
+			if n < len(v) {
+				at = v[n]
+			}
+		}
+	}
+	return prune(root)
+}
+
+// prune drops the elements that were cleared.
+func prune(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name := range v {
+			v[name] = prune(v[name])
+		}
+	case []any:
+		kept := []any{}
+		for _, e := range v {
+			if e != nil {
+				kept = append(kept, prune(e))
+			}
+		}
+		return kept
+	}
+	return v
 }
 
 // ids returns the rules of the findings, each once.

@@ -20,10 +20,16 @@ var accessRules = []lintRule{
 func (a SecretAccess) Lint() Findings { return Linter{}.LintAccess(a) }
 
 // LintAccess returns what is wrong or doubtful about every document of the
-// set, and about the set as a whole: accounts and partitions that do not go
-// together, audiences that the provider does not know, conditions that no pod
-// meets. The order is that of the links.
+// set, those of the further roles included, and about the set as a whole:
+// accounts and partitions that do not go together, audiences that the provider
+// does not know, conditions that no pod meets. The order is that of the links.
+// Where the set has an EKS Pod Identity association, that says whether session
+// tags are disabled and whether there is a session policy.
 func (l Linter) LintAccess(a SecretAccess) Findings {
+	if a.Pod != nil {
+		l.SessionTagsDisabled = a.Pod.DisableSessionTags
+		l.SessionPolicy = a.Pod.Policy != nil
+	}
 	var found Findings
 	for _, p := range a.documents() {
 		found = append(found, l.lint(p, &a)...)
@@ -40,16 +46,42 @@ func (l Linter) LintAccess(a SecretAccess) Findings {
 	return found
 }
 
+// roles returns the roles on the way to the secret, each with the policies of
+// its session. There is always one; the last reads the secret.
+func (a *SecretAccess) roles() []Hop {
+	roles := []Hop{{Role: a.Role, Session: a.Session}}
+	if a.Pod != nil {
+		roles[0] = Hop{Role: a.Pod.Role}
+		if a.Pod.Target != nil {
+			roles = append(roles, Hop{Role: *a.Pod.Target})
+		}
+		if a.Pod.Policy != nil {
+			roles[len(roles)-1].Session = []Policy{{Document: a.Pod.Policy}}
+		}
+	}
+	return append(roles, a.Hops...)
+}
+
+// lastRole is the ARN of the role that reads the secret.
+func (a *SecretAccess) lastRole() string {
+	roles := a.roles()
+	return roles[len(roles)-1].Role.ARN
+}
+
 // documents returns every document of the set with its place, in order of the
 // links.
 func (a SecretAccess) documents() []Policy {
-	account := accountOf(a.Role.ARN)
-	set := a.sessionSet(a.Secret.ARN)
-	all := []Policy{{Kind: TrustPolicy, Account: account, Name: a.Role.ARN, Document: a.Role.Trust}}
-	all = append(all, set.Identity...)
-	all = append(all, set.Boundaries...)
-	all = append(all, set.Session...)
-	all = append(all, labelled(a.Endpoint, EndpointPolicy, account)...)
+	var all []Policy
+	for _, r := range a.roles() {
+		account := accountOf(r.Role.ARN)
+		all = append(all, Policy{Kind: TrustPolicy, Account: account, Name: r.Role.ARN, Document: r.Role.Trust})
+		all = append(all, labelled(r.Role.Policies, IdentityPolicy, account)...)
+		if r.Role.Boundary != nil {
+			all = append(all, labelled([]Policy{*r.Role.Boundary}, PermissionsBoundary, account)...)
+		}
+		all = append(all, labelled(r.Session, SessionPolicy, account)...)
+	}
+	all = append(all, labelled(a.Endpoint, EndpointPolicy, accountOf(a.roles()[0].Role.ARN))...)
 	all = append(all,
 		Policy{Kind: ResourcePolicy, Account: accountOf(a.Secret.ARN), Name: a.Secret.ARN, Document: a.Secret.Policy},
 		Policy{
@@ -69,7 +101,7 @@ func (a SecretAccess) documents() []Policy {
 
 func checkDefaultKey(p *lintPass, a *SecretAccess) {
 	owner := accountOf(a.Secret.ARN)
-	if owner == "" || owner == accountOf(a.Role.ARN) {
+	if owner == "" || owner == accountOf(a.lastRole()) {
 		return
 	}
 	key, _ := splitARN(a.Secret.KeyARN)
@@ -81,7 +113,7 @@ func checkDefaultKey(p *lintPass, a *SecretAccess) {
 
 // checkSetPartitions compares what the set consists of with the role.
 func checkSetPartitions(p *lintPass, a *SecretAccess) {
-	own := partitionOf(a.Role.ARN)
+	own := partitionOf(a.roles()[0].Role.ARN)
 	compare := func(kind Kind, arn string) {
 		if other := partitionOf(arn); own != "" && other != "" && other != own {
 			p.about(kind, accountOf(arn), arn, "%s is of partition %s, and the role of %s", arn, other, own)
@@ -89,6 +121,9 @@ func checkSetPartitions(p *lintPass, a *SecretAccess) {
 	}
 	for _, provider := range a.Providers {
 		compare(IdentityProvider, provider.ARN)
+	}
+	for _, r := range a.roles()[1:] {
+		compare(TrustPolicy, r.Role.ARN)
 	}
 	compare(SecretReference, a.Secret.ARN)
 	compare(KeyPolicy, a.Secret.KeyARN)

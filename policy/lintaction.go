@@ -56,13 +56,13 @@ const actionSAML = "sts:AssumeRoleWithSAML"
 
 func checkProviderAction(p *lintPass, s lintStatement) {
 	oidc := s.hasPrincipalOf(PrincipalFederated, func(who string) bool { return strings.Contains(who, ":oidc-provider/") })
-	saml := s.hasPrincipalOf(PrincipalFederated, func(who string) bool { return strings.Contains(who, ":saml-provider/") })
-	for v := range s.actions() {
+	saml := s.hasPrincipalOf(PrincipalFederated, isSAML)
+	for v := range scalarsOf("Action", s.pointer+"/Action", s.Action) {
 		switch {
 		case oidc && !saml && strings.EqualFold(v.text, actionSAML):
-			p.report(v.pointer, "an OIDC provider's identity cannot use %s", v.text).Fix = replaceWith(v.pointer, "write "+actionWebIdentity, actionWebIdentity)
+			p.report(v.pointer, "an OIDC provider's identity cannot use %s", v.text).Fix = s.swapAction(v, actionWebIdentity)
 		case saml && !oidc && strings.EqualFold(v.text, actionWebIdentity):
-			p.report(v.pointer, "a SAML provider's identity cannot use %s", v.text).Fix = replaceWith(v.pointer, "write "+actionSAML, actionSAML)
+			p.report(v.pointer, "a SAML provider's identity cannot use %s", v.text).Fix = s.swapAction(v, actionSAML)
 		}
 	}
 }
@@ -83,7 +83,7 @@ func checkActionForKey(p *lintPass) {
 		pod := s.hasPrincipalOf(PrincipalService, func(who string) bool { return who == podIdentityService })
 		for t := range s.tests() {
 			action := actionOfKey(t.key)
-			if action == "" || pod || s.Effect != Allow || !t.demands() || p.allows(action) {
+			if action == "" || pod || s.Effect != Allow || !t.demands() && !t.isPresence() || p.allows(action) {
 				continue
 			}
 			p.reportName(t.pointer, "%s is never there, since nothing allows %s", clip(t.key), action).Fix = addAction(s, action)

@@ -59,7 +59,7 @@ var arnRules = []lintRule{
 func eachResource(check func(*lintPass, lintValue, []string)) func(*lintPass) {
 	return eachStatement(func(p *lintPass, s lintStatement) {
 		for v := range s.resources() {
-			if v.text != "*" && !isKeyName(v.text) {
+			if v.text != "*" && (!isKeyName(v.text) || !usesKeys(s)) {
 				check(p, v, strings.SplitN(v.text, ":", 6))
 			}
 		}
@@ -76,7 +76,9 @@ func part(parts []string, i int) string {
 }
 
 func checkARNPrefix(p *lintPass, v lintValue, parts []string) {
-	if parts[0] != "arn" && !strings.HasPrefix(v.text, "*") && !strings.HasPrefix(v.text, "${") {
+	// API Gateway completes what begins with execute-api:/ (API Gateway Developer
+	// Guide, apigateway-resource-policies-examples).
+	if parts[0] != "arn" && !strings.HasPrefix(v.text, "*") && !strings.HasPrefix(v.text, "${") && !strings.HasPrefix(v.text, "execute-api:/") {
 		p.report(v.pointer, "%q does not begin with arn:", clip(v.text))
 	}
 }
@@ -142,10 +144,22 @@ func checkAccount(p *lintPass, v lintValue, parts []string) {
 		p.report(v.pointer, "%q: %s", clip(v.text), problem)
 	} else if isRegional(part(parts, 2)) && parts[4] == "" {
 		p.report(v.pointer, "%q: the account is empty; every secret and key has one", clip(v.text))
+	} else if lacksAccount(parts) && !strings.HasSuffix(parts[3], "*") {
+		p.report(v.pointer, "%q: %q stands in the account's place", clip(v.text), clip(account))
 	}
 }
 
+// lacksAccount reports an ARN of a secret or key in which something else
+// stands in the account's place.
+func lacksAccount(parts []string) bool {
+	account := part(parts, 4)
+	return len(parts) == 6 && isRegional(part(parts, 2)) && account != "" && !isAccount(account) && !hasWildcard(account)
+}
+
 func checkCrossing(p *lintPass, v lintValue, parts []string) {
+	if lacksAccount(parts) && strings.HasSuffix(parts[3], "*") {
+		p.report(v.pointer, "in %q the * of the Region stands for the account as well", clip(v.text))
+	}
 	if parts[0] == "arn" && len(parts) < 6 && strings.HasSuffix(v.text, "*") && !hasWildcard(part(parts, 2)) {
 		p.report(v.pointer, "in %q the last * stands for all that follows", clip(v.text))
 	}

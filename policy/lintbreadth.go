@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -67,10 +68,11 @@ var narrowingKeys = []string{
 	"aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:SourceAccount",
 	"aws:SourceArn", "aws:SourceIp", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceVpc", "aws:SourceVpce",
 	"aws:VpcSourceIp", "aws:VpceAccount", "aws:VpceOrgID", "aws:userid", "kms:CallerAccount", "sts:ExternalId",
+	"aws:SourceOwner", "s3:DataAccessPointAccount",
 }
 
 func checkPublic(p *lintPass, s lintStatement) {
-	if s.Effect != Allow || s.any(func(t lintTest) bool { return t.demands() && t.is(narrowingKeys...) }) {
+	if s.Effect != Allow || s.any(func(t lintTest) bool { return t.narrows() && t.is(narrowingKeys...) }) {
 		return
 	}
 	if s.Principal.Any && p.kind() != TrustPolicy { // there it is an error
@@ -83,9 +85,15 @@ func checkPublic(p *lintPass, s lintStatement) {
 	}
 }
 
+// checkService lets the encryption context tell the source: CloudWatch Logs
+// puts the ARN of the log group there (CloudWatch Logs User Guide,
+// encrypt-log-data-kms).
 func checkService(p *lintPass, s lintStatement) {
-	source := append([]string{"kms:ViaService"}, narrowingKeys...)
-	if s.Effect != Allow || s.any(func(t lintTest) bool { return t.demands() && t.is(source...) }) {
+	source := func(t lintTest) bool {
+		return t.narrows() && (t.is("kms:ViaService") || t.is(narrowingKeys...) ||
+			strings.HasPrefix(strings.ToLower(t.key), "kms:encryptioncontext:"))
+	}
+	if s.Effect != Allow || s.any(source) {
 		return
 	}
 	for v := range s.principals() {
@@ -97,16 +105,26 @@ func checkService(p *lintPass, s lintStatement) {
 
 // checkProviderCondition leaves EKS's providers to IRSA006.
 func checkProviderCondition(p *lintPass, s lintStatement) {
-	claims := s.any(func(t lintTest) bool { _, _, ok := claimKey(t.key); return ok })
-	if s.Effect != Allow || claims || !anyGlob(s.Action, actionWebIdentity) {
+	claims := s.any(func(t lintTest) bool { _, _, ok := claimKey(t.key); return ok && t.base != "Null" })
+	if s.Effect != Allow || claims || !concerns(s, actionWebIdentity) {
 		return
 	}
 	for v := range s.principals() {
 		issuer, ok := providerIssuer(v.text)
+		if s.testsKeyOf(cmp.Or(issuer, v.text)) {
+			continue
+		}
 		if v.element == PrincipalFederated && (ok && !isEKS(issuer) || isBuiltinProvider(v.text)) {
 			p.report(v.pointer, "everyone whom %s knows can assume the role", clip(v.text))
 		}
 	}
+}
+
+// testsKeyOf reports whether the statement tests a key of the provider. Some
+// have keys of their own, such as www.amazon.com:app_id.
+func (s lintStatement) testsKeyOf(issuer string) bool {
+	prefix := strings.ToLower(issuer) + ":"
+	return s.any(func(t lintTest) bool { return t.base != "Null" && strings.HasPrefix(strings.ToLower(t.key), prefix) })
 }
 
 func checkException(p *lintPass, s lintStatement) {

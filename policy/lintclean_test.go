@@ -39,6 +39,17 @@ func TestLintClean(t *testing.T) {
 		"Cognito trust": {"Cognito Developer Guide, iam-roles", policy.TrustPolicy, docOf(
 			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity",
 			"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"us-east-1:12345678-dead-beef-cafe-123456790ab"},"ForAnyValue:StringLike":{"cognito-identity.amazonaws.com:amr":"authenticated"}}}`)},
+		"Amazon trust": {"IAM User Guide, id_roles_providers_oidc_manual", policy.TrustPolicy, docOf(
+			`{"Effect":"Allow","Principal":{"Federated":"www.amazon.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"www.amazon.com:app_id":"amzn1.application-oa2-client.1"}}}`)},
+		"Facebook trust": {"IAM User Guide, id_roles_create_for-idp_oidc", policy.TrustPolicy, docOf(
+			`{"Effect":"Allow","Principal":{"Federated":"graph.facebook.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"graph.facebook.com:app_id":"1"}}}`)},
+		"Cognito trust in GovCloud": {"Cognito Developer Guide, iam-roles", policy.TrustPolicy, docOf(
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity-us-gov.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"cognito-identity-us-gov.amazonaws.com:aud":"us-gov-west-1:x"}}}`)},
+		"SAML trust in GovCloud": {"IAM User Guide, id_roles_create_for-idp_saml", policy.TrustPolicy, docOf(
+			`{"Effect":"Allow","Principal":{"Federated":"arn:aws-us-gov:iam::111122223333:saml-provider/ADFS"},"Action":["sts:AssumeRoleWithSAML","sts:TagSession"],"Condition":{"StringEquals":{"SAML:aud":"https://signin.amazonaws-us-gov.com/saml"}}}`)},
+		"two providers": {"IAM User Guide, id_roles_create_for-idp_oidc", policy.TrustPolicy, docOf(
+			`{`+byToken+`,`+federated+`,"Condition":{"StringEquals":{`+audTest+`,`+subTest+`}}}`,
+			byGitHub(`"StringEquals":{"`+github+`:aud":"https://github.com/org"},"StringLike":{"`+github+`:sub":"repo:org/repo:*"}`))},
 		"EC2 trust": {"IAM User Guide, id_roles_create_for-service", policy.TrustPolicy, docOf(
 			`{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}`)},
 		"Roles Anywhere trust": {"IAM Roles Anywhere User Guide, trust-model", policy.TrustPolicy, docOf(
@@ -66,6 +77,24 @@ func TestLintClean(t *testing.T) {
 		"secret, cross-account": {"Secrets Manager User Guide, auth-and-access_examples_cross", policy.ResourcePolicy, secretText},
 		"secret, service": {"Secrets Manager User Guide, auth-and-access_resource-policies", policy.ResourcePolicy, docOf(
 			`{"Effect":"Allow","Principal":{"Service":["s3.amazonaws.com"]},"Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"ArnLike":{"aws:sourceArn":"arn:aws:s3::123456789012:*"},"StringEquals":{"aws:sourceAccount":"123456789012"}}}`)},
+		"API for addresses": {"API Gateway Developer Guide, apigateway-resource-policies-examples", policy.ResourcePolicy, docOf(
+			`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["execute-api:/*"],"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`)},
+		"bucket for CloudFront": {"CloudFront Developer Guide, private-content-restricting-access-to-s3", policy.ResourcePolicy, docOf(
+			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity EH1HDMB1FH2TC"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`)},
+		"key for logs": {"CloudWatch Logs User Guide, encrypt-log-data-kms", policy.KeyPolicy, docOf(rootOf,
+			`{"Effect":"Allow","Principal":{"Service":"logs.eu-west-1.amazonaws.com"},"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*",
+			"Condition":{"ArnEquals":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-1:333344445555:log-group:g"}}}`)},
+		"topic as made": {"SNS Developer Guide, sns-access-policy-use-cases", policy.ResourcePolicy, docOf(
+			`{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:Publish"],"Resource":"arn:aws:sns:us-east-2:123456789012:T","Condition":{"StringEquals":{"AWS:SourceOwner":"123456789012"}}}`)},
+		"bucket by access points": {"S3 User Guide, access-points-policies", policy.ResourcePolicy, docOf(
+			`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}}`)},
+		"organization's perimeter": {"IAM User Guide, access_policies_data-perimeters", policy.ServiceControlPolicy, docOf(
+			`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddressIfExists":{"aws:SourceIp":["203.0.113.0/24"]},"StringNotEqualsIfExists":{"aws:SourceVpc":["vpc-1"]},
+			"BoolIfExists":{"aws:PrincipalIsAWSService":"false","aws:ViaAWSService":"false"},"ArnNotLikeIfExists":{"aws:PrincipalArn":["arn:aws:iam::*:role/aws:ec2-infrastructure"]}}}`)},
+		"resources' perimeter": {"IAM User Guide, access_policies_data-perimeters", policy.ResourceControlPolicy, docOf(
+			`{"Effect":"Deny","Principal":"*","Action":["s3:*","secretsmanager:*"],"Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:SourceOrgID":"o-1"},"Null":{"aws:SourceAccount":"false"},"Bool":{"aws:PrincipalIsAWSService":"true"}}}`)},
+		"secret, replica": {"Secrets Manager User Guide, replicate-secrets", policy.IdentityPolicy, docOf(
+			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":["arn:aws:secretsmanager:eu-west-1:222233334444:secret:a-AbCdEf","arn:aws:secretsmanager:us-east-1:222233334444:secret:a-AbCdEf"]}`)},
 		"secret, endpoint": {"Secrets Manager User Guide, auth-and-access_resource-policies", policy.ResourcePolicy, docOf(
 			`{"Effect":"Deny","Principal":"*","Action":"secretsmanager:GetSecretValue","Resource":"*","Condition":{"StringNotEquals":{"aws:sourceVpce":"vpce-1234a5678b9012c"}}}`)},
 		"bucket over TLS": {"S3 User Guide, example-bucket-policies", policy.ResourcePolicy, docOf(
@@ -192,8 +221,22 @@ func TestLintSpares(t *testing.T) {
 		"an account, by role":                {policy.ResourcePolicy, storySecret, docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Principal":{"AWS":"111122223333"},` + onAll + `,"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/app-*"}}}`)},
 		"a Deny for whom it concerns":        {policy.KeyPolicy, "", docOf(rootOf, `{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt",`+onAll+`,"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}}}`)},
 		"unlike keys":                        {policy.IdentityPolicy, "", asks(`"StringEquals":{"aws:SecureTransport":"true","aws:PrincipalArn":"arn:aws:iam::111122223333:role/r"},"NumericGreaterThan":{"aws:EpochTime":"1"}`)},
-		"resources that look alike":          {policy.IdentityPolicy, "", docOf(`{` + get + `,"Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b","arn:aws:sqs:*:*:q"]}`)},
-		"a canonical user":                   {policy.ResourcePolicy, "", docOf(`{` + get + `,"Principal":{"CanonicalUser":"` + strings.Repeat("7f", 32) + `"},` + onAll + `}`)},
+		"a guard against absence":            {policy.TrustPolicy, "", trustWith(`"ForAllValues:StringEquals":{` + audTest + `},"StringEqualsIfExists":{` + subTest + `},"Null":{"` + issuerOf + `:aud":"false","` + issuerOf + `:sub":false}`)},
+		"a subject in other case":            {policy.TrustPolicy, "", trustWith(`"StringEquals":{` + audTest + `},"StringEqualsIgnoreCase":{"` + issuerOf + `:sub":"System:ServiceAccount:TestNamespace:TestApp"}`)},
+		"a Deny for everyone": {policy.TrustPolicy, "", docOf(
+			`{`+byToken+`,`+federated+`,"Condition":{"StringEquals":{`+audTest+`,`+subTest+`}}}`,
+			`{"Effect":"Deny","Principal":{"AWS":"*"},"Action":["sts:AssumeRole","sts:AssumeRoleWithWebIdentity"],"Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}`)},
+		"a provider's own claim":    {policy.TrustPolicy, "", docOf(byGitHub(`"StringEquals":{"` + github + `:repository":"o/r"}`))},
+		"a service with a dot":      {policy.IdentityPolicy, "", docOf(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"timestream.database.us-west-2.amazonaws.com"}}}`)},
+		"a service in China":        {policy.IdentityPolicy, "", docOf(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws-cn:kms:cn-north-1:333344445555:key/k","Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn"}}}`)},
+		"one character and many":    {policy.IdentityPolicy, "", docOf(`{"Effect":"Allow","Action":["s3:Get?","s3:Get*"],"Resource":["arn:aws:s3:::b/a?c","arn:aws:s3:::b/a*c"]}`)},
+		"more than private":         {policy.IdentityPolicy, "", asks(`"IpAddress":{"aws:SourceIp":"10.0.0.0/7"}`)},
+		"for several partitions":    {policy.IdentityPolicy, storyRole, docOf(`{` + get + `,"Resource":["arn:aws-cn:s3:::b","arn:aws:s3:::b"]}`)},
+		"another partition denied":  {policy.IdentityPolicy, storyRole, docOf(`{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws-cn:s3:::b"}`)},
+		"patterns for keys":         {policy.IdentityPolicy, "", docOf(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":["arn:aws:kms:*:333344445555:key/*","arn:aws:kms:eu-west-1:444455556666:*","arn:aws:kms:eu-west-1:555566667777:${aws:PrincipalTag/key}"]}`)},
+		"patterns for names":        {policy.IdentityPolicy, "", docOf(`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":["arn:aws:secretsmanager:eu-west-1:222233334444:secret:a?b-AbCdEf","arn:aws:secretsmanager:us-east-1:222233334444:sec*","arn:aws:secretsmanager:us-east-2:222233334444:secret:db???????"]}`)},
+		"resources that look alike": {policy.IdentityPolicy, "", docOf(`{` + get + `,"Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b","arn:aws:sqs:*:*:q"]}`)},
+		"a canonical user":          {policy.ResourcePolicy, "", docOf(`{` + get + `,"Principal":{"CanonicalUser":"` + strings.Repeat("7f", 32) + `"},` + onAll + `}`)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ var elementRules = []lintRule{
 		"UNSUPPORTED_SID", SeverityError, "Sid with other characters",
 		"In policies that are attached to roles and users a Sid is made of ASCII letters and digits only.",
 		"Leave the other characters out.",
-	}, kinds: attachedKinds, check: eachStatement(checkSid)},
+	}, kinds: attachedKinds, check: checkSid},
 	{Rule: Rule{
 		"UNIQUE_SIDS_REQUIRED", SeverityError, "Repeated Sid",
 		"A Sid must be unique within the document; IAM refuses it otherwise.",
@@ -247,14 +247,24 @@ func checkID(p *lintPass) {
 	}
 }
 
-var plainSid = regexp.MustCompile(`^[A-Za-z0-9]*$`)
+var notPlain = regexp.MustCompile(`[^A-Za-z0-9]`)
 
-func checkSid(p *lintPass, s lintStatement) {
-	if plainSid.MatchString(s.Sid) {
-		return
+// checkSid has no fix where two statements would have the same Sid by it.
+func checkSid(p *lintPass) {
+	alike := map[string]int{}
+	for s := range p.statements() {
+		alike[notPlain.ReplaceAllString(s.Sid, "")]++
 	}
-	plain := regexp.MustCompile(`[^A-Za-z0-9]`).ReplaceAllString(s.Sid, "")
-	p.report(s.pointer+"/Sid", "the Sid %q holds other characters than letters and digits", clip(s.Sid)).Fix = replaceWith(s.pointer+"/Sid", "leave out the other characters", plain)
+	for s := range p.statements() {
+		plain := notPlain.ReplaceAllString(s.Sid, "")
+		if plain == s.Sid {
+			continue
+		}
+		f := p.report(s.pointer+"/Sid", "the Sid %q holds other characters than letters and digits", clip(s.Sid))
+		if plain == "" || alike[plain] == 1 {
+			f.Fix = replaceWith(s.pointer+"/Sid", "leave out the other characters", plain)
+		}
+	}
 }
 
 func checkUniqueSids(p *lintPass) {
@@ -351,7 +361,11 @@ func checkEmptyCondition(p *lintPass, s lintStatement) {
 	for _, op := range s.Condition {
 		if len(op.Keys) == 0 {
 			pointer := at + "/" + escapeToken(op.Operator)
-			p.report(pointer, "%s has no keys", clip(op.Operator)).Fix = removeAt(pointer, "remove "+clip(op.Operator))
+			fix := removeAt(pointer, "remove "+clip(op.Operator))
+			if len(s.Condition) == 1 {
+				fix = removeAt(at, "remove the Condition")
+			}
+			p.report(pointer, "%s has no keys", clip(op.Operator)).Fix = fix
 		}
 	}
 }

@@ -103,7 +103,7 @@ func eachIssuer(mend func(issuer string) (problem, right string)) func(*lintPass
 				continue
 			}
 			key := right + t.key[len(issuer):]
-			p.reportName(t.pointer, "%s: %s", problem, clip(t.key)).Fix = p.renamed(s, t, key)
+			p.reportName(t.pointer, "%s: %s", problem, clip(t.key)).Fix = s.renamed(t, key)
 		}
 	})
 }
@@ -116,19 +116,13 @@ func isEKSOrSlashless(issuer, right string) bool {
 
 // renamed returns the fix that gives a condition key another name, nil if that
 // is taken.
-func (p *lintPass) renamed(s lintStatement, t lintTest, key string) *Fix {
-	if s.isCrowded() {
-		return nil
-	}
-	c := s.withKey(t, key)
-	if _, err := c.MarshalJSON(); err != nil {
-		return nil
-	}
-	return replaceWith(s.pointer+"/Condition", "write "+clip(key), c)
+func (s lintStatement) renamed(t lintTest, key string) *Fix {
+	return s.rewritten(s.withKey(t, key), "write "+clip(key))
 }
 
 // checkIssuers is milder where only the case differs: keys compare without
-// regard to it, so the condition works.
+// regard to it, so the condition works. Where Federated lists several
+// providers, a token still has the keys of one.
 func checkIssuers(p *lintPass, s lintStatement) {
 	var issuers []string
 	for v := range s.principals() {
@@ -138,9 +132,18 @@ func checkIssuers(p *lintPass, s lintStatement) {
 			issuers = append(issuers, v.text)
 		}
 	}
+	demanded := ""
 	for t := range s.tests() {
 		written, _, ok := claimKey(t.key)
 		issuer := wellSpelt(written)
+		if ok && t.demands() && slices.Contains(issuers, issuer) {
+			if demanded == "" {
+				demanded = issuer
+			}
+			if demanded != issuer {
+				p.reportName(t.pointer, "no token has this key and one of %s; make a statement for each provider", clip(demanded))
+			}
+		}
 		if !ok || len(issuers) == 0 || slices.Contains(issuers, issuer) {
 			continue
 		}
@@ -149,7 +152,7 @@ func checkIssuers(p *lintPass, s lintStatement) {
 			f.Severity = SeverityWarning
 		}
 		if len(issuers) == 1 {
-			f.Fix = p.renamed(s, t, issuers[0]+t.key[len(written):])
+			f.Fix = s.renamed(t, issuers[0]+t.key[len(written):])
 		}
 	}
 }

@@ -101,7 +101,7 @@ func (p *lintPass) checkNull(s lintStatement, wrong func(string) bool) {
 		f := p.reportName(s.pointer+"/Condition/"+escapeToken(op.Operator), "%s is written Null", clip(op.Operator))
 		if len(op.Keys) == 1 {
 			t := lintTest{name: op.Operator, key: op.Keys[0].Key, values: op.Keys[0].Values}
-			f.Fix = replaceWith(s.pointer+"/Condition", "write Null", s.withOperator(t, "Null"))
+			f.Fix = s.moved(t, "Null")
 		}
 	}
 }
@@ -172,27 +172,30 @@ var gatingKeys = []string{
 	"kms:CallerAccount", "kms:ViaService", "sts:ExternalId", "sts:SourceIdentity",
 }
 
+// isSingleValued knows the keys that have one value for certain.
+func (t lintTest) isSingleValued() bool {
+	key := strings.ToLower(t.key)
+	return t.is(gatingKeys...) || t.is("aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceOrgID") ||
+		strings.HasPrefix(key, "aws:principaltag/") || strings.HasPrefix(key, "aws:resourcetag/")
+}
+
 func checkForAllValues(p *lintPass, s lintStatement) {
 	for t := range s.tests() {
-		single := t.is(gatingKeys...) || strings.HasPrefix(strings.ToLower(t.key), "aws:principaltag/")
-		if s.Effect != Allow || !t.known || t.quantifier != forAllValues || !single || s.demandsPresence(t.key) {
+		if s.Effect != Allow || !t.known || t.quantifier != forAllValues || !t.isSingleValued() || s.demandsPresence(t.key) {
 			continue
 		}
-		p.reportName(t.pointer, "%s holds for requests without %s, and this statement allows them", clip(t.name), clip(t.key)).Fix = p.plainOperator(s, t)
+		p.reportName(t.pointer, "%s holds for requests without %s, and this statement allows them", clip(t.name), clip(t.key)).Fix = s.plainOperator(t)
 	}
 }
 
 // demandsPresence reports whether the statement asks elsewhere for the key to
 // be there.
 func (s lintStatement) demandsPresence(key string) bool {
-	return s.any(func(t lintTest) bool {
-		null := t.known && t.base == "Null" && len(t.values.List) == 1 && strings.EqualFold(t.values.List[0].Text, "false")
-		return strings.EqualFold(t.key, key) && (null || t.demands())
-	})
+	return s.any(func(t lintTest) bool { return strings.EqualFold(t.key, key) && (t.isPresence() || t.demands()) })
 }
 
 // plainOperator returns the fix that takes the set operator and IfExists off.
-func (p *lintPass) plainOperator(s lintStatement, t lintTest) *Fix {
+func (s lintStatement) plainOperator(t lintTest) *Fix {
 	name := t.name
 	if i := strings.IndexByte(name, ':'); i >= 0 {
 		name = name[i+1:]
@@ -200,20 +203,40 @@ func (p *lintPass) plainOperator(s lintStatement, t lintTest) *Fix {
 	if t.ifExists {
 		name = name[:len(name)-len("IfExists")]
 	}
-	return p.moved(s, t, name)
+	return s.moved(t, name)
 }
 
 // moved returns the fix that puts a key under another operator, nil if the key
 // stands there already.
-func (p *lintPass) moved(s lintStatement, t lintTest, name string) *Fix {
-	if s.isCrowded() {
+func (s lintStatement) moved(t lintTest, name string) *Fix {
+	return s.rewritten(s.withOperator(t, name), "write "+name)
+}
+
+// rewritten returns the fix that puts another Condition in place, nil if it
+// would have a key twice.
+func (s lintStatement) rewritten(c Condition, title string) *Fix {
+	if s.isCrowded() || hasTwins(c) {
 		return nil
 	}
-	c := s.withOperator(t, name)
 	if _, err := c.MarshalJSON(); err != nil {
 		return nil
 	}
-	return replaceWith(s.pointer+"/Condition", "write "+name, c)
+	return replaceWith(s.pointer+"/Condition", title, c)
+}
+
+// hasTwins reports whether an operator has a key twice, but for its capitals.
+func hasTwins(c Condition) bool {
+	for _, op := range c {
+		seen := map[string]bool{}
+		for _, k := range op.Keys {
+			folded := strings.ToLower(k.Key)
+			if seen[folded] {
+				return true
+			}
+			seen[folded] = true
+		}
+	}
+	return false
 }
 
 func checkIfExists(p *lintPass, s lintStatement) {
@@ -221,7 +244,7 @@ func checkIfExists(p *lintPass, s lintStatement) {
 		if s.Effect != Allow || !t.known || !t.ifExists || t.negated || !t.is(gatingKeys...) || s.demandsPresence(t.key) {
 			continue
 		}
-		p.reportName(t.pointer, "%s holds for requests without %s, and this statement allows them", clip(t.name), clip(t.key)).Fix = p.plainOperator(s, t)
+		p.reportName(t.pointer, "%s holds for requests without %s, and this statement allows them", clip(t.name), clip(t.key)).Fix = s.plainOperator(t)
 	}
 }
 
@@ -232,27 +255,27 @@ func checkWildcard(p *lintPass, s lintStatement) {
 		}
 		for v := range t.scalars() {
 			if hasWildcard(v.text) {
-				p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = p.likeOperator(s, t)
+				p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = s.likeOperator(t)
 			}
 		}
 	}
 }
 
 // isOwnRules reports whether wildcards in the key's values are a matter of
-// IRSA007 or IRSA018.
+// IRSA007, which is about clusters, or IRSA018.
 func (p *lintPass) isOwnRules(t lintTest) bool {
-	_, claim, ok := claimKey(t.key)
-	return ok && claim == "sub" || t.is("kms:ViaService")
+	issuer, claim, ok := claimKey(t.key)
+	return ok && claim == "sub" && isEKS(issuer) && p.kind() == TrustPolicy || t.is("kms:ViaService")
 }
 
 // likeOperator returns the fix that uses StringLike, nil under operators that
 // have no such counterpart.
-func (p *lintPass) likeOperator(s lintStatement, t lintTest) *Fix {
+func (s lintStatement) likeOperator(t lintTest) *Fix {
 	at := strings.Index(strings.ToLower(t.name), "equals")
 	if t.base != "StringEquals" {
 		return nil
 	}
-	return p.moved(s, t, t.name[:at]+"Like"+t.name[at+len("equals"):])
+	return s.moved(t, t.name[:at]+"Like"+t.name[at+len("equals"):])
 }
 
 func checkAudienceType(p *lintPass, s lintStatement) {

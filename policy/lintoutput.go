@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // WriteText writes one line for each finding, as compilers do:
@@ -64,10 +65,11 @@ func (f *Finding) where() string {
 	return f.Kind.String()
 }
 
-// oneLine keeps control characters of a document out of a line of text.
+// oneLine keeps out of a line of text what ends the line, commands a terminal
+// or changes the direction of writing.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if (r < ' ' || r >= 0x7f) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r

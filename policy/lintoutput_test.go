@@ -51,6 +51,21 @@ identity-based policy: error INVALID_ACTION: "Get\nObject" is no action (/Statem
 	}
 }
 
+// TestWriteTextHostile: no line commands a terminal or passes for another.
+func TestWriteTextHostile(t *testing.T) {
+	t.Parallel()
+	const text = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a\u001b[31m\u009b31m\u202e\u2028\nb","Resource":"*","\u009bx\ny":1}}`
+	var b strings.Builder
+	if err := policy.LintText([]byte(text), policy.Policy{Name: "p\x1b\nq"}).InFile("f\u202e\x07g").WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(line, "\t"), "\n"), "\x1b\u009b\u202e\u2028\x07\t") {
+			t.Errorf("%q", line)
+		}
+	}
+}
+
 func TestWriteJSON(t *testing.T) {
 	t.Parallel()
 	findings := policy.LintText([]byte(untidy), policy.Policy{Kind: policy.IdentityPolicy, Account: "111122223333"})
@@ -117,6 +132,27 @@ type sarifDocument struct {
 				}
 			}
 		}
+	}
+}
+
+// TestWriteSARIFMessages: what a document says is neither a placeholder nor a
+// link in the messages (sections 3.11.5 and 3.11.6), and stays what it is in
+// a fix.
+func TestWriteSARIFMessages(t *testing.T) {
+	t.Parallel()
+	const text = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"[log in](https://x){0}","Resource":"arn:aws:s3:::b/${ aws:username}"}}`
+	run := sarifOf(t, policy.LintText([]byte(text), policy.Policy{})).Runs[0]
+	want := []string{
+		`"[log in] (https://x){{0}}" is no action`,
+		`the name of the variable ${{ aws:username}} has a space`,
+	}
+	for i, r := range run.Results {
+		if r.Message.Text != want[i] {
+			t.Errorf("message %q, want %q", r.Message.Text, want[i])
+		}
+	}
+	if got := run.Results[1].Fixes[0].ArtifactChanges[0].Replacements[0].InsertedContent.Text; got != `"arn:aws:s3:::b/${aws:username}"` {
+		t.Errorf("the fix inserts %s", got)
 	}
 }
 
@@ -188,9 +224,10 @@ func TestWriteSARIFRules(t *testing.T) {
 	if log.Runs[0].Results == nil {
 		t.Error("results are null, which means that nothing was checked")
 	}
+	plain := strings.NewReplacer("{{", "{", "}}", "}").Replace
 	for i, want := range policy.Rules() {
 		got := driver.Rules[i]
-		if got.ID != want.ID || got.ShortDescription.Text != want.Title || got.FullDescription.Text != want.Explanation || got.Help.Text != want.Remedy {
+		if got.ID != want.ID || got.ShortDescription.Text != want.Title || plain(got.FullDescription.Text) != want.Explanation || got.Help.Text != want.Remedy {
 			t.Errorf("rule %+v is described as %+v", want, got)
 		}
 		_, scored := got.Properties["security-severity"]

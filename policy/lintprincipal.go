@@ -43,7 +43,11 @@ func checkPrincipalFormat(p *lintPass) {
 	p.reportProblems()
 	for s := range p.statements() {
 		for v := range s.principals() {
-			if problem := principalProblem(v.element, v.text); problem != "" {
+			problem := principalProblem(v.element, v.text)
+			if v.element == PrincipalAWS && isProviderARN(v.text) && p.kind() != TrustPolicy {
+				problem = "an identity provider stands under Federated"
+			}
+			if problem != "" {
 				p.report(v.pointer, "%q is no principal: %s", clip(v.text), problem)
 			}
 		}
@@ -58,13 +62,13 @@ func principalProblem(kind, text string) string {
 		return ""
 	case kind == PrincipalAWS && isARN:
 		return awsPrincipalProblem(arn)
-	case kind == PrincipalAWS && !allDigits(text) && !isEntityID(text):
+	case kind == PrincipalAWS && (text == "" || !allDigits(text) && !isEntityID(text)):
 		return "it is neither an ARN nor an account"
 	case kind == PrincipalFederated && isARN:
 		if arn.Service != "iam" || !isProviderResource(arn.Resource) {
 			return "the ARN of an identity provider has oidc-provider/ or saml-provider/ after the account"
 		}
-	case kind == PrincipalFederated && !hostname.MatchString(text):
+	case kind == PrincipalFederated && !isBuiltinProvider(text) && !cognitoDomain.MatchString(text):
 		return "it is neither the ARN of an identity provider nor a provider's domain"
 	case kind == PrincipalCanonical && !canonicalID.MatchString(text):
 		return "a canonical user id has 64 hexadecimal digits"
@@ -73,9 +77,11 @@ func principalProblem(kind, text string) string {
 }
 
 var (
-	hostname    = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
-	canonicalID = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-	entityID    = regexp.MustCompile(`^A[A-Z]{3}[A-Z0-9]{12,}$`)
+	// cognitoDomain is that of Cognito in any partition.
+	cognitoDomain = regexp.MustCompile(`^cognito-identity[a-z0-9.-]*\.amazonaws\.[a-z.]+$`)
+	hostname      = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+	canonicalID   = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+	entityID      = regexp.MustCompile(`^A[A-Z]{3}[A-Z0-9]{12,}$`)
 )
 
 // isEntityID recognises the unique ids of IAM (IAM User Guide,
@@ -151,7 +157,7 @@ func checkPrincipalARN(p *lintPass, s lintStatement) {
 		if v.element != PrincipalAWS && v.element != PrincipalFederated || holdsVariable(v.text) {
 			continue
 		}
-		if allDigits(v.text) && !isAccount(v.text) {
+		if v.text != "" && allDigits(v.text) && !isAccount(v.text) {
 			p.report(v.pointer, "%q is no account: %s", clip(v.text), accountProblem(v.text))
 			continue
 		}

@@ -82,10 +82,14 @@ func indexOf(pointer string) (i int) {
 }
 
 // coveredBy returns another value that covers the one of the index. Of two
-// that are the same, the second is covered.
+// that are the same, the second is covered. Where a ? could stand against a *,
+// which is more, that is left open.
 func coveredBy(v Values, index int, covers func(broad, narrow string) bool) (string, bool) {
 	narrow := v.List[index].Text
 	for i, broad := range v.List {
+		if strings.Contains(broad.Text, "?") && strings.Contains(narrow, "*") && broad.Text != narrow {
+			continue
+		}
 		if i == index || strings.Count(broad.Text, "*") > maxWildcards || !covers(broad.Text, narrow) || i > index && covers(narrow, broad.Text) {
 			continue
 		}

@@ -24,24 +24,42 @@ var secretRules = []lintRule{
 	}, check: eachStatement(checkInescapable)},
 }
 
+// patternSuffix is the suffix of a secret's ARN, known or not.
+var patternSuffix = regexp.MustCompile(`[-?][A-Za-z0-9?]{6}$`)
+
 // checkSecretSuffix leaves a name that itself ends like a suffix alone.
 func checkSecretSuffix(p *lintPass, s lintStatement) {
 	for v := range s.resources() {
 		arn, ok := splitARN(v.text)
-		name, isSecret := strings.CutPrefix(arn.Resource, "secret:")
-		if !ok || !isSecret || !globs(arn.Service, "secretsmanager") || holdsVariable(name) {
+		if !ok || holdsVariable(arn.Resource) || !globs(arn.Service, "secretsmanager") {
 			continue
 		}
+		name, isSecret := strings.CutPrefix(arn.Resource, "secret:")
 		exact := strings.TrimSuffix(strings.TrimSuffix(v.text, "*"), "-")
 		switch {
+		case !isSecret:
+			if arn.Service == "secretsmanager" && !canBegin(arn.Resource, "secret:") && !lacksAccount(strings.SplitN(v.text, ":", 6)) {
+				f := p.report(v.pointer, "%q: what an ARN of a secret names begins with secret:", clip(v.text))
+				arn.Resource = "secret:" + arn.Resource
+				f.Fix = replaceWith(v.pointer, "insert secret:", arn.String())
+			}
 		case strings.HasSuffix(name, "-*") && !hasWildcard(strings.TrimSuffix(name, "-*")):
 			f := p.report(v.pointer, "%q covers every secret whose name begins with %q", clip(v.text), clip(strings.TrimSuffix(name, "*")))
 			f.Severity = SeverityWarning
 			f.Fix = replaceWith(v.pointer, "end it in -??????", exact+"-??????")
-		case !hasWildcard(name) && !secretSuffix.MatchString(name):
-			p.report(v.pointer, "%q lacks the suffix, so it matches no secret", clip(v.text)).Fix = replaceWith(v.pointer, "end it in -??????", v.text+"-??????")
+		case !strings.Contains(name, "*") && !patternSuffix.MatchString(name):
+			f := p.report(v.pointer, "%q lacks the suffix, so it matches no secret", clip(v.text))
+			if !hasWildcard(name) {
+				f.Fix = replaceWith(v.pointer, "end it in -??????", v.text+"-??????")
+			}
 		}
 	}
+}
+
+// canBegin reports whether a pattern can cover what begins with the prefix.
+func canBegin(pattern, prefix string) bool {
+	literal, _, _ := strings.Cut(strings.ReplaceAll(pattern, "?", "*"), "*")
+	return strings.HasPrefix(literal, prefix) || literal != pattern && strings.HasPrefix(prefix, literal)
 }
 
 func checkSecretAccount(p *lintPass, s lintStatement) {
@@ -152,17 +170,30 @@ func isKeyName(s string) bool { return bareKeyID.MatchString(s) || strings.HasPr
 var aliasActions = []string{"kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"}
 
 func checkKeyName(p *lintPass, s lintStatement) {
-	if slices.ContainsFunc(aliasActions, func(a string) bool { return concerns(s, a) }) {
+	if !usesKeys(s) {
 		return
 	}
-	uses := slices.ContainsFunc(s.Action.List, func(a Value) bool { return isService(a.Text, "kms") })
+	onAliases := slices.ContainsFunc(aliasActions, func(a string) bool { return concerns(s, a) })
 	for v := range s.resources() {
 		arn, _ := splitARN(v.text)
-		alias := arn.Service == "kms" && strings.HasPrefix(arn.Resource, "alias/")
-		if uses && (alias || isKeyName(v.text)) {
-			p.report(v.pointer, "%q is no key's ARN", clip(v.text))
+		isKey := canBegin(arn.Resource, "key/") || holdsVariable(arn.Resource)
+		isAlias := canBegin(arn.Resource, "alias/")
+		switch {
+		case isKeyName(v.text):
+		case arn.Service != "kms", isKey, isAlias && onAliases:
+			continue
+		}
+		f := p.report(v.pointer, "%q is no key's ARN", clip(v.text))
+		if bareKeyID.MatchString(arn.Resource) {
+			arn.Resource = "key/" + arn.Resource
+			f.Fix = replaceWith(v.pointer, "insert key/", arn.String())
 		}
 	}
+}
+
+// usesKeys reports whether the statement lists actions of KMS.
+func usesKeys(s lintStatement) bool {
+	return slices.ContainsFunc(s.Action.List, func(a Value) bool { return isService(a.Text, "kms") })
 }
 
 func checkViaService(p *lintPass, s lintStatement) {
@@ -177,11 +208,15 @@ func checkViaService(p *lintPass, s lintStatement) {
 	}
 }
 
-// splitVia splits a value of kms:ViaService.
+// splitVia splits a value of kms:ViaService. The name of a service may have
+// several parts.
 func splitVia(value string) (service, region, suffix string) {
-	service, rest, _ := strings.Cut(value, ".")
-	region, suffix, _ = strings.Cut(rest, ".")
-	return service, region, suffix
+	labels := strings.Split(value, ".")
+	at := max(1, slices.IndexFunc(labels, regionName.MatchString))
+	if at >= len(labels) {
+		return value, "", ""
+	}
+	return strings.Join(labels[:at], "."), labels[at], strings.Join(labels[at+1:], ".")
 }
 
 func checkVia(value string) (region string, ok bool) {
@@ -192,7 +227,7 @@ func checkVia(value string) (region string, ok bool) {
 func (p *lintPass) checkViaValue(s lintStatement, t lintTest, v lintValue) {
 	switch {
 	case hasWildcard(v.text) && !t.isPattern():
-		p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = p.likeOperator(s, t)
+		p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = s.likeOperator(t)
 	case hasWildcard(v.text) || holdsVariable(v.text):
 	default:
 		if _, ok := checkVia(v.text); ok {

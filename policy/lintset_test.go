@@ -34,6 +34,35 @@ func lintSetCases() map[string]lintSetCase {
 		"IRSA014 provider": {func(a *policy.SecretAccess) {
 			a.Providers[0].ARN = strings.Replace(storyProvider, "arn:aws:", "arn:aws-cn:", 1)
 		}, policy.IdentityProvider, strings.Replace(storyProvider, "arn:aws:", "arn:aws-cn:", 1)},
+		"IRSA014 resources": {func(a *policy.SecretAccess) {
+			a.Role.Policies[0].Document = edited(readText, "arn:aws:", "arn:aws-cn:")
+		}, policy.IdentityPolicy, readPolicy},
+		"IRSA014 hop": {func(a *policy.SecretAccess) {
+			a.Hops = []policy.Hop{{Role: policy.Role{ARN: hopRole}}}
+			a.Hops[0].Role.ARN = strings.Replace(hopRole, "arn:aws:", "arn:aws-cn:", 1)
+		}, policy.TrustPolicy, strings.Replace(hopRole, "arn:aws:", "arn:aws-cn:", 1)},
+		"IRSA015 hop": {func(a *policy.SecretAccess) {
+			a.Hops = []policy.Hop{{Role: policy.Role{ARN: hopRole, Policies: []policy.Policy{{Name: readPolicy, Document: edited(readText, "-AbCdEf", "")}}}}}
+		}, policy.IdentityPolicy, readPolicy},
+		"IRSA017 hop": {func(a *policy.SecretAccess) {
+			a.Hops = []policy.Hop{{Role: policy.Role{ARN: hopRole}}}
+			a.Secret.ARN, a.Secret.KeyARN, a.Secret.Policy = strings.Replace(storySecret, secretAccount, roleAccount, 1), "", nil
+		}, policy.SecretReference, strings.Replace(storySecret, secretAccount, roleAccount, 1)},
+		"IRSA021 pod": {func(a *policy.SecretAccess) {
+			a.Pod = &policy.PodIdentity{
+				Role: policy.Role{ARN: storyRole, Trust: policy.MustParse(docOf(`{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":"sts:AssumeRole",
+					"Condition":{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"n"}}}`))},
+				DisableSessionTags: true,
+			}
+		}, policy.TrustPolicy, storyRole},
+		"IRSA021 pod policy": {func(a *policy.SecretAccess) {
+			a.Pod = &policy.PodIdentity{
+				Role: policy.Role{ARN: storyRole, Trust: policy.MustParse(docOf(
+					`{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}`))},
+				Target: &policy.Role{ARN: hopRole},
+				Policy: policy.MustParse(readText),
+			}
+		}, policy.TrustPolicy, storyRole},
 		"IRSA017": {func(a *policy.SecretAccess) { a.Secret.KeyARN = "" }, policy.SecretReference, storySecret},
 		"IRSA017 alias": {func(a *policy.SecretAccess) {
 			a.Secret.KeyARN = "arn:aws:kms:eu-west-1:" + secretAccount + ":alias/aws/secretsmanager"

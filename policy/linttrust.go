@@ -57,9 +57,9 @@ var trustRules = []lintRule{
 	}, kinds: trustKind, check: eachStatement(checkProviderAccount)},
 	{Rule: Rule{
 		"IRSA014", SeverityError, "Another partition",
-		"Partitions do not know each other's accounts, so the principal cannot exist for this role, secret or key (csi-provider#403).",
+		"Partitions do not know each other's accounts, so the principal or resource cannot exist for this role, secret or key (csi-provider#403).",
 		"Write the ARN of the partition.",
-	}, kinds: namingKinds, check: eachStatement(checkPartitions), set: checkSetPartitions},
+	}, check: eachStatement(checkPartitions), set: checkSetPartitions},
 	{Rule: Rule{
 		"IRSA020", SeverityWarning, "Trust or session policy too large",
 		"A role's trust policy may have 2048 characters unless the quota is raised, to 8192 at most; session policies 2048 (kubeflow#6687).",
@@ -115,7 +115,7 @@ func (s lintStatement) eksIssuers() []string {
 
 func checkClaims(p *lintPass, s lintStatement) {
 	issuers := s.eksIssuers()
-	if s.Effect != Allow || len(issuers) == 0 || !anyGlob(s.Action, actionWebIdentity) {
+	if s.Effect != Allow || len(issuers) == 0 || !concerns(s, actionWebIdentity) {
 		return
 	}
 	for _, claim := range []string{"sub", "aud"} {
@@ -124,18 +124,18 @@ func checkClaims(p *lintPass, s lintStatement) {
 		}
 		f := p.report(s.pointer, "the statement does not test %s", claim)
 		if claim == "aud" && len(issuers) == 1 {
-			f.Fix = p.testAudience(s, issuers[0])
+			f.Fix = s.testAudience(issuers[0])
 		}
 	}
 	for t := range s.tests() {
-		if _, claim, ok := claimKey(t.key); ok && claim == "aud" && t.known && !t.negated {
+		if issuer, claim, ok := claimKey(t.key); ok && claim == "aud" && isEKS(issuer) && t.known && !t.negated && t.base != "Null" {
 			p.checkAudience(t)
 		}
 	}
 }
 
 // testAudience returns the fix that adds the test of aud.
-func (p *lintPass) testAudience(s lintStatement, issuer string) *Fix {
+func (s lintStatement) testAudience(issuer string) *Fix {
 	key := ConditionKey{Key: issuer + ":aud", Values: Strings(defaultAudience)}
 	c := s.condition(lintTest{}, nil)
 	at := slices.IndexFunc(c, func(op ConditionOperator) bool { return op.Operator == "StringEquals" })
@@ -144,7 +144,7 @@ func (p *lintPass) testAudience(s lintStatement, issuer string) *Fix {
 	} else {
 		c[at].Keys = append(c[at].Keys, key)
 	}
-	return replaceWith(s.pointer+"/Condition", "test the audience", c)
+	return s.rewritten(c, "test the audience")
 }
 
 // checkAudience lets a token's own audience pass if the token is known: a pod
@@ -163,7 +163,7 @@ func (p *lintPass) checkAudience(t lintTest) {
 
 func checkSubjectWildcard(p *lintPass, s lintStatement, t lintTest, v lintValue) {
 	if t.base != "StringLike" && hasWildcard(v.text) {
-		p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = p.likeOperator(s, t)
+		p.report(v.pointer, "under %s the wildcard in %q is a plain character", clip(t.name), clip(v.text)).Fix = s.likeOperator(t)
 	}
 }
 
@@ -173,7 +173,11 @@ var (
 )
 
 func checkSubject(p *lintPass, _ lintStatement, t lintTest, v lintValue) {
-	if !hasWildcard(v.text) && subjectForm.MatchString(v.text) || hasWildcard(v.text) && canBeSubject(v.text) {
+	text := v.text
+	if t.base == "StringEqualsIgnoreCase" {
+		text = strings.ToLower(text)
+	}
+	if !hasWildcard(text) && subjectForm.MatchString(text) || hasWildcard(text) && canBeSubject(text) {
 		return
 	}
 	f := p.report(v.pointer, "no service account's token has the subject %q", clip(v.text))
@@ -210,8 +214,8 @@ func checkNamespace(p *lintPass, s lintStatement, t lintTest, v lintValue) {
 }
 
 func checkClaimQuantifier(p *lintPass, s lintStatement, t lintTest, claim string) {
-	if t.quantifier == forAllValues {
-		p.reportName(t.pointer, "%s holds for tokens without %s", clip(t.name), claim).Fix = p.plainOperator(s, t)
+	if t.quantifier == forAllValues && !s.demandsPresence(t.key) {
+		p.reportName(t.pointer, "%s holds for tokens without %s", clip(t.name), claim).Fix = s.plainOperator(t)
 	}
 }
 
@@ -224,11 +228,11 @@ func checkPositive(p *lintPass, s lintStatement, t lintTest, claim string) {
 		return (o.demands() || o.quantifier == forAllValues) && strings.EqualFold(o.key, t.key)
 	})
 	switch {
-	case positive:
+	case positive, !t.negated && s.demandsPresence(t.key):
 	case t.negated:
 		p.reportName(t.pointer, "%s lets in every %s but the ones listed", clip(t.name), claim)
 	case t.ifExists:
-		p.reportName(t.pointer, "%s holds for tokens without %s", clip(t.name), claim).Fix = p.plainOperator(s, t)
+		p.reportName(t.pointer, "%s holds for tokens without %s", clip(t.name), claim).Fix = s.plainOperator(t)
 	}
 }
 
@@ -253,31 +257,6 @@ func checkClientIDs(p *lintPass, s lintStatement) {
 	}
 }
 
-func checkAssumeAction(p *lintPass, s lintStatement) {
-	federated := s.hasPrincipalOf(PrincipalFederated, func(string) bool { return true })
-	oidc := s.hasPrincipalOf(PrincipalFederated, func(who string) bool { return !strings.Contains(who, ":saml-provider/") })
-	misplaced := s.hasPrincipalOf(PrincipalAWS, func(who string) bool { return isProviderARN(who) })
-	others := s.Principal.Any || s.hasPrincipalOf(PrincipalService, func(string) bool { return true }) ||
-		s.hasPrincipalOf(PrincipalAWS, func(who string) bool { return !isProviderARN(who) })
-	for v := range s.principals() {
-		if v.element == PrincipalAWS && isProviderARN(v.text) {
-			p.report(v.pointer, "the identity provider %s stands under AWS; it belongs under Federated", clip(v.text))
-		}
-	}
-	for v := range s.actions() {
-		switch {
-		case strings.EqualFold(v.text, actionAssumeRole) && federated && oidc && !others:
-			p.report(v.pointer, "%s is not for identity providers", v.text).Fix = replaceWith(v.pointer, "write "+actionWebIdentity, actionWebIdentity)
-		case strings.EqualFold(v.text, actionWebIdentity) && others && !federated && !misplaced:
-			p.report(v.pointer, "%s is for identity providers only", v.text).Fix = replaceWith(v.pointer, "write "+actionAssumeRole, actionAssumeRole)
-		}
-	}
-}
-
-func isProviderARN(s string) bool {
-	return strings.Contains(s, ":oidc-provider/") || strings.Contains(s, ":saml-provider/")
-}
-
 // account is the account of the document: given, or in the ARN of what it
 // hangs on.
 func (p *lintPass) account() string {
@@ -297,18 +276,40 @@ func checkProviderAccount(p *lintPass, s lintStatement) {
 	}
 }
 
-// checkPartitions compares principals with what the document hangs on, and in
-// a set with the role.
+// checkPartitions compares principals and resources with what the document
+// hangs on, and in a set with the role. Some documents are written for several
+// partitions, so one resource that fits is enough.
 func checkPartitions(p *lintPass, s lintStatement) {
 	own := partitionOf(p.policy.Name)
 	if own == "" && p.access != nil {
-		own = partitionOf(p.access.Role.ARN)
+		own = partitionOf(p.access.roles()[0].Role.ARN)
+	}
+	for _, v := range s.resourcesElsewhere(own) {
+		arn, _ := splitARN(v.text)
+		p.report(v.pointer, "%s is of partition %s, and this is of %s", clip(v.text), arn.Partition, own)
 	}
 	for v := range s.principals() {
 		if other := partitionOf(v.text); own != "" && other != "" && other != own {
 			p.report(v.pointer, "%s is of partition %s, and this is of %s", clip(v.text), other, own)
 		}
 	}
+}
+
+// resourcesElsewhere returns what an Allow is about if all of it is in other
+// partitions.
+func (s lintStatement) resourcesElsewhere(own string) []lintValue {
+	if own == "" || s.Effect != Allow {
+		return nil
+	}
+	var elsewhere []lintValue
+	for v := range scalarsOf("Resource", s.pointer+"/Resource", s.Resource) {
+		arn, ok := splitARN(v.text)
+		if !ok || arn.Partition == own || !partitionName.MatchString(arn.Partition) {
+			return nil
+		}
+		elsewhere = append(elsewhere, v)
+	}
+	return elsewhere
 }
 
 func partitionOf(arn string) string {

@@ -139,8 +139,19 @@ func privateSources(t lintTest) []lintValue {
 	}
 	return slices.DeleteFunc(slices.Collect(t.scalars()), func(v lintValue) bool {
 		network, ok := parseNetwork(v.text)
-		return !ok || !network.Addr().IsPrivate()
+		return !ok || !isPrivate(network)
 	})
+}
+
+// isPrivate reports a network of private addresses only (RFC 1918, RFC 4193).
+func isPrivate(network netip.Prefix) bool {
+	for _, private := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"} {
+		p := netip.MustParsePrefix(private)
+		if p.Contains(network.Addr()) && p.Bits() <= network.Bits() {
+			return true
+		}
+	}
+	return false
 }
 
 func checkPrivateAddress(p *lintPass, s lintStatement) {

@@ -118,9 +118,19 @@ func checkSpace(p *lintPass, v lintValue, inner []string, _ bool) {
 		key, _, _ := strings.Cut(name, ",")
 		prefix, _, _ := strings.Cut(key, "/")
 		if strings.TrimSpace(key) != "" && (strings.Contains(prefix, " ") || strings.TrimSpace(key) != key) {
-			p.report(v.pointer, "the name of the variable ${%s} has a space", clip(name)).Fix = replaceWith(v.pointer, "remove the space", strings.Replace(v.text, key, strings.ReplaceAll(key, " ", ""), 1))
+			p.report(v.pointer, "the name of the variable ${%s} has a space", clip(name)).Fix = replaceWith(v.pointer, "remove the space", strings.Replace(v.text, key, withoutSpaces(key), 1))
 		}
 	}
+}
+
+// withoutSpaces leaves those within a tag's key.
+func withoutSpaces(key string) string {
+	prefix, tag, isTag := strings.Cut(strings.TrimSpace(key), "/")
+	prefix = strings.ReplaceAll(prefix, " ", "")
+	if isTag {
+		return prefix + "/" + tag
+	}
+	return prefix
 }
 
 func checkVariableVersion(p *lintPass, v lintValue, inner []string, _ bool) {

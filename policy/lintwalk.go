@@ -146,6 +146,29 @@ func (t lintTest) demands() bool {
 	return t.known && !t.negated && !t.ifExists && t.quantifier != forAllValues && t.base != "Null"
 }
 
+// isPresence reports whether the test asks for the key to be there.
+func (t lintTest) isPresence() bool {
+	return t.known && t.base == "Null" && len(t.values.List) == 1 && strings.EqualFold(t.values.List[0].Text, "false")
+}
+
+// narrows reports whether the test keeps others out: it demands the key, and
+// none of its values stands for all.
+func (t lintTest) narrows() bool {
+	return t.demands() && !slices.ContainsFunc(t.values.List, func(v Value) bool { return t.takesAll(v.Text) })
+}
+
+// takesAll reports whether every request has such a value: "*", a network of
+// all addresses, an ARN of any account.
+func (t lintTest) takesAll(value string) bool {
+	onlyStars := func(s string) bool { return s != "" && strings.Trim(s, "*") == "" }
+	if t.base == "IpAddress" {
+		network, ok := parseNetwork(value)
+		return ok && network.Bits() == 0
+	}
+	arn, _ := splitARN(value)
+	return t.isPattern() && (onlyStars(value) || onlyStars(arn.Account) && t.is("aws:PrincipalArn", "aws:SourceArn"))
+}
+
 // isPattern reports whether the operator knows wildcards.
 func (t lintTest) isPattern() bool { return t.base == "StringLike" || t.base == "ArnLike" }
 
@@ -168,7 +191,7 @@ func (s lintStatement) withKey(t lintTest, key string) Condition {
 func (s lintStatement) withOperator(t lintTest, name string) Condition {
 	c := s.condition(t, func(op *ConditionOperator, i int) { op.Keys = slices.Delete(op.Keys, i, i+1) })
 	moved := ConditionKey{Key: t.key, Values: t.values}
-	at := slices.IndexFunc(c, func(op ConditionOperator) bool { return op.Operator == name })
+	at := slices.IndexFunc(c, func(op ConditionOperator) bool { return strings.EqualFold(op.Operator, name) })
 	if at >= 0 {
 		c[at].Keys = append(c[at].Keys, moved)
 	} else {

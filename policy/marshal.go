@@ -45,6 +45,15 @@ func (s *Statement) UnmarshalJSON(data []byte) error {
 // String returns the statement as indented JSON, for people to read and paste.
 func (s Statement) String() string { return indented(s.MarshalJSON()) }
 
+// Compact returns the statement as JSON on one line, for an error or a log.
+func (s Statement) Compact() string {
+	text, err := s.MarshalJSON()
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
 // MarshalJSON returns "*" or the object of typed lists. An absent principal is
 // null; give fields of this type the omitzero option.
 func (p Principal) MarshalJSON() ([]byte, error) { return orNull(appendPrincipal(nil, p)) }

@@ -199,7 +199,7 @@ func TestMarshalErrors(t *testing.T) {
 			if b, err := doc.MarshalJSON(); err == nil {
 				t.Errorf("JSON of the document = %s, want an error", b)
 			}
-			if got := s.String(); !strings.HasPrefix(got, "policy: ") {
+			if got := s.String(); !strings.HasPrefix(got, "policy: ") || got != s.Compact() {
 				t.Errorf("String() = %s, want the error", got)
 			}
 		})

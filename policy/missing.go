@@ -23,10 +23,12 @@ func (e *evaluation) addMissing(s *side, state CheckState) {
 
 func (e *evaluation) miss(s *side, p *Policy) {
 	m := Missing{Kind: s.kind, Account: s.account, Statement: e.grantFor(s.kind, p)}
+	var from *Document
 	if p != nil {
-		m.Policy, m.Account = p.Name, orElse(p.Account, s.account)
+		m.Policy, m.Account, from = p.Name, orElse(p.Account, s.account), p.Document
 	}
 	e.trace.result.Missing = append(e.trace.result.Missing, m)
+	e.trace.from.missing = append(e.trace.from.missing, from)
 }
 
 // suppliedElsewhere reports that the statement to be added to the policy of a

@@ -63,7 +63,12 @@ func (e *evaluation) near(s *side, v *verdict, element string, wanted, unwanted,
 	}
 	m := NearMiss{Place: e.place(s, v), Effect: Allow, Element: element, Wanted: wanted, Got: got, Hint: hint}
 	m.Pointer += "/" + element
+	e.addNearMiss(v, m)
+}
+
+func (e *evaluation) addNearMiss(v *verdict, m NearMiss) {
 	e.trace.result.Near = append(e.trace.result.Near, m)
+	e.trace.from.near = append(e.trace.from.near, v.of.policy.Document)
 }
 
 // addConditions adds a near miss for every condition key that fails.
@@ -83,7 +88,7 @@ func (e *evaluation) addConditions(s *side, v *verdict) {
 			Hint:    e.hintCondition(t, &got, v.version),
 		}
 		m.Pointer += "/Condition/" + escapePointer(t.operator) + "/" + escapePointer(t.written.Key)
-		e.trace.result.Near = append(e.trace.result.Near, m)
+		e.addNearMiss(v, m)
 	}
 }
 

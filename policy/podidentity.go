@@ -99,6 +99,19 @@ func (p PodIdentity) Tags() map[string]string {
 	return tags
 }
 
+// openTags are the keys of the tags that the session has, but whose values are
+// not known.
+func (p PodIdentity) openTags() []string {
+	var keys []string
+	if !p.DisableSessionTags && p.PodName == "" {
+		keys = append(keys, "kubernetes-pod-name")
+	}
+	if !p.DisableSessionTags && p.PodUID == "" {
+		keys = append(keys, "kubernetes-pod-uid")
+	}
+	return keys
+}
+
 func (p PodIdentity) clusterName() string {
 	cluster, _ := ParseARN(p.ClusterARN)
 	return strings.TrimPrefix(cluster.Resource, "cluster/")
@@ -137,7 +150,7 @@ func (p PodIdentity) assumeTarget() AssumeRole {
 	return AssumeRole{
 		Caller: Caller{
 			Principal: sessionARN(p.Role.ARN, p.SessionName), RoleARN: p.Role.ARN, PrincipalID: p.Role.UniqueID,
-			Policies: p.Role.Policies, Boundary: p.Role.Boundary,
+			Policies: p.Role.Policies, Boundary: p.Role.Boundary, Tags: withoutTags(p.Role.Tags, p.openTags()),
 		},
 		Role: *p.Target, SessionName: p.SessionName, ExternalID: p.externalID(), Tags: tags, Inherited: tags,
 		Guardrails: p.Guardrails, Context: p.Context, Closed: p.Closed || p.DisableSessionTags, Time: p.Time,

@@ -20,10 +20,36 @@ var rcpServices = []string{
 	"wafv2", "workspaces", "xray",
 }
 
-// underRCP reports whether resource control policies apply to the request: not
-// to service-linked roles, nor to retiring a grant.
+// underRCP reports whether resource control policies apply to the request.
+// They leave alone what a service-linked role does, and who may assume it; what
+// belongs to AWS and not to an account of the organization; the retiring of a
+// grant; and the keys that AWS manages (AWS Organizations User Guide,
+// orgs_manage_policies_rcps; KMS Developer Guide, resource-control-policies).
 func (e *evaluation) underRCP() bool {
-	return !e.who.isServiceLinked() && !strings.EqualFold(e.req.Action, "kms:RetireGrant")
+	switch {
+	case e.who.isServiceLinked(), takesRole(e.req.Action) && e.isTarget("iam", "role/"+serviceLinkedPath):
+		return false
+	case e.isAWSOwned(), strings.EqualFold(e.req.Action, "kms:RetireGrant"):
+		return false
+	}
+	return len(e.set.rcp) == 0 || !isService(e.req.Action, "kms") || !e.isAWSManagedKey()
+}
+
+// isAWSManagedKey reports a key that AWS manages. Its ARN is like any other
+// key's, but its alias, if the request tells one, begins with alias/aws/, as no
+// other may (KMS API Reference, CreateAlias).
+func (e *evaluation) isAWSManagedKey() bool {
+	const reserved = "alias/aws/"
+	if e.isTarget("kms", reserved) {
+		return true
+	}
+	for _, key := range []string{"kms:RequestAlias", "kms:ResourceAliases"} {
+		aliases, times := e.req.Context.find(key)
+		if times == 1 && slices.ContainsFunc(aliases, func(alias string) bool { return strings.HasPrefix(alias, reserved) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // rcpDoubt says what is open about a Deny of a resource control policy: whether

@@ -159,8 +159,8 @@ func (s Set) find(kind Kind, account, name string) *Policy {
 	return nil
 }
 
-// with returns the set with another document for one of its policies.
-func (s Set) with(p Policy, doc *Document) Set {
+// with returns the set with another document of the kind in the place of one.
+func (s Set) with(kind Kind, old, doc *Document) Set {
 	clone := func(levels [][]Policy) [][]Policy {
 		levels = slices.Clone(levels)
 		for i := range levels {
@@ -176,7 +176,7 @@ func (s Set) with(p Policy, doc *Document) Set {
 		s.Resource = &r
 	}
 	for q := range s.all() {
-		if q.Kind == p.Kind && q.Account == p.Account && q.Name == p.Name {
+		if q.Kind == kind && q.Document == old {
 			q.Document = doc
 		}
 	}

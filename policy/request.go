@@ -15,7 +15,8 @@ type Request struct {
 	Principal string
 	// RoleARN is the role behind a session, with its path. Empty: derived from
 	// Principal, without a path. If it is of another role than the session, no
-	// request is Allowed.
+	// request is Allowed. Only the path tells a service-linked role, which
+	// guardrails of an organization leave alone.
 	RoleARN string
 	// PrincipalID is the unique id ("AROA…", "AIDA…"), if known.
 	PrincipalID string
@@ -27,7 +28,8 @@ type Request struct {
 	// ResourceAccount owns the resource. Empty: taken from Resource; for "*",
 	// the principal's. Some ARNs, such as an S3 bucket's, name no account; who
 	// owns the resource is then not known, and a request that only the same
-	// account would allow is Unknown.
+	// account would allow is Unknown. Where the ARN has "aws" for an account, the
+	// caller's alone decides.
 	ResourceAccount string
 	// Context holds condition keys. Derived keys (aws:PrincipalArn and the
 	// like) are filled in unless given.

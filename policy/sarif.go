@@ -126,13 +126,22 @@ func sarifRules() []sarifRule {
 	for i := range catalogue {
 		r := &catalogue[i].Rule
 		rules[i] = sarifRule{
-			ID: r.ID, ShortDescription: sarifText{r.Title}, FullDescription: sarifText{r.Explanation}, Help: sarifText{r.Remedy},
+			ID: r.ID, ShortDescription: sarifMessage(r.Title), FullDescription: sarifMessage(r.Explanation), Help: sarifMessage(r.Remedy),
 			DefaultConfiguration: sarifConfig{r.Severity.sarifLevel()},
 			Properties:           r.Severity.sarifProperties(),
 		}
 	}
 	return rules
 }
+
+// sarifMessage is a text as messages spell it: braces stand for placeholders
+// there unless they are doubled, and brackets before a parenthesis make a link
+// (sections 3.11.5 and 3.11.6). What a document says must become neither.
+func sarifMessage(text string) sarifText {
+	return sarifText{messageEscaper.Replace(oneLine(text))}
+}
+
+var messageEscaper = strings.NewReplacer("{", "{{", "}", "}}", "](", "] (")
 
 // sarifLevel is the level of section 3.27.10.
 func (s Severity) sarifLevel() string {
@@ -166,7 +175,7 @@ func (f *Finding) sarif() sarifResult {
 	r := sarifResult{
 		RuleID:    f.ID,
 		RuleIndex: slices.IndexFunc(catalogue, func(r lintRule) bool { return r.ID == f.ID }),
-		Level:     f.Severity.sarifLevel(), Message: sarifText{f.Message},
+		Level:     f.Severity.sarifLevel(), Message: sarifMessage(f.Message),
 		Locations:    []sarifLocation{{Physical: sarifPhysical{Artifact: artifact, Region: f.region()}}},
 		Fingerprints: map[string]string{"irsaFinding/v1": f.fingerprint()},
 	}
@@ -175,7 +184,7 @@ func (f *Finding) sarif() sarifResult {
 	}
 	if f.Fix != nil && !f.name && f.Fix.Pointer == f.Pointer && len(f.Fix.Replacement) > 0 && f.region() != nil {
 		r.Fixes = []sarifFix{{
-			Description: sarifText{f.Fix.Title},
+			Description: sarifMessage(f.Fix.Title),
 			Changes: []sarifChange{{artifact, []sarifReplacement{{
 				Deleted: *f.region(), Inserted: sarifText{string(f.Fix.Replacement)},
 			}}}},

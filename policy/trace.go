@@ -6,8 +6,15 @@ import "slices"
 // the same and stops early.
 type trace struct {
 	result Result
+	from   origins
 	// What the statement at hand depends on and what is contested in it.
 	keys, notes []string
+}
+
+// origins are the documents of a result's Reasons, Missing and Near, at the same
+// indices: names need not be unique, and may be empty.
+type origins struct {
+	reasons, missing, near []*Document
 }
 
 // forget begins a statement.

@@ -23,15 +23,18 @@ type Claims struct {
 
 // OIDCProvider is an IAM OIDC identity provider.
 type OIDCProvider struct {
-	ARN       string   `json:"arn"`
+	ARN       string   `json:"arn"` // "": that of URL in the role's account
 	URL       string   `json:"url"` // with or without https://
 	ClientIDs []string `json:"clientIds,omitempty"`
 }
 
 // Role is a role with the documents attached to it.
 type Role struct {
-	ARN      string    // with path
-	UniqueID string    // AROA…, if known
+	ARN      string // with path
+	UniqueID string // AROA…, if known
+	// Tags are the role's own; nil: none that are known. Those of its session take
+	// their place.
+	Tags     map[string]string
 	Trust    *Document // nil: not known
 	Policies []Policy
 	Boundary *Policy // nil: none
@@ -212,15 +215,23 @@ func issuerName(issuer string) string { return strings.TrimPrefix(issuer, "https
 
 // findProvider returns the provider whose URL is the token's issuer, nil if
 // there is none. The comparison is exact. A provider of another account than
-// the role's is none (IAM User Guide, id_roles_providers_create_oidc).
+// the role's is none (IAM User Guide, id_roles_providers_create_oidc). Since an
+// account has one provider of a URL, whose ARN is made of both, the ARN need
+// not be given.
 func findProvider(providers []OIDCProvider, issuer, role string) *OIDCProvider {
-	for i := range providers {
-		p := &providers[i]
+	for _, p := range providers {
 		if issuer != "" && issuerName(p.URL) == issuerName(issuer) && !p.isForeign(role) {
-			return p
+			p.ARN = cmp.Or(p.ARN, providerARN(issuer, role))
+			return &p
 		}
 	}
 	return nil
+}
+
+// providerARN is the ARN of the issuer's provider in the role's account.
+func providerARN(issuer, role string) string {
+	a, _ := ParseARN(role)
+	return ARN{Partition: a.Partition, Service: "iam", Account: a.Account, Resource: "oidc-provider/" + issuerName(issuer)}.String()
 }
 
 // isForeign reports a provider of another account than the role's.
@@ -231,12 +242,7 @@ func (p OIDCProvider) isForeign(role string) bool {
 
 // assumedProvider is the provider as it would have to be.
 func (w WebIdentity) assumedProvider() OIDCProvider {
-	role, _ := ParseARN(w.Role.ARN)
-	arn := ARN{
-		Partition: role.Partition, Service: "iam", Account: role.Account,
-		Resource: "oidc-provider/" + issuerName(w.Claims.Issuer),
-	}
-	return OIDCProvider{ARN: arn.String(), URL: w.Claims.Issuer, ClientIDs: w.Claims.Audience}
+	return OIDCProvider{ARN: providerARN(w.Claims.Issuer, w.Role.ARN), URL: w.Claims.Issuer, ClientIDs: w.Claims.Audience}
 }
 
 func (w WebIdentity) providerFault() Fault {

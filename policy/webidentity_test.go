@@ -30,6 +30,17 @@ func TestWebIdentityStages(t *testing.T) {
 		"allowed": {
 			change: func(*policy.WebIdentity) {}, decision: policy.Allowed,
 		},
+		"provider without an ARN": {
+			change: func(w *policy.WebIdentity) { w.Providers[0].ARN = "" }, decision: policy.Allowed,
+		},
+		"provider without an ARN, trust policy of another": {
+			change: func(w *policy.WebIdentity) {
+				w.Providers[0].ARN = ""
+				w.Role.Trust = edited(trustText, storyProvider, strings.Replace(storyProvider, roleAccount, keyAccount, 1))
+			},
+			stage: policy.TrustStage, code: "AccessDenied", message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+			faults: []policy.Kind{policy.TrustPolicy},
+		},
 		"one of several audiences": {
 			change: func(w *policy.WebIdentity) {
 				w.Claims.Audience = []string{"vault", storyAudience}
