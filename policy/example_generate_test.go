@@ -151,3 +151,11 @@ func ExampleFieldError() {
 	// Output:
 	// policy: IRSA.Secrets[0].ARN: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:my-secret": "-secret" may end the name, or be the hyphen and six characters that Secrets Manager appends; set Complete to say which
 }
+
+// A key that was created without a policy has one all the same.
+func ExampleDefaultKeyPolicy() {
+	statement := policy.DefaultKeyPolicy("aws", "333344445555").Statements[0]
+	fmt.Println(statement.Compact())
+	// Output:
+	// {"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333344445555:root"},"Action":"kms:*","Resource":"*"}
+}

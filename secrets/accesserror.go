@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -68,7 +67,7 @@ func (e *AccessError) Error() string {
 		}
 		b.WriteString(g.place() + ": " + g.Explanation)
 		if g.Statement != nil {
-			b.WriteString("; add " + compact(g.Statement))
+			b.WriteString("; add " + g.Statement.Compact())
 		}
 	}
 	b.WriteString(origin(e.Code, e.RequestID))
@@ -132,14 +131,6 @@ var documentOf = map[policy.Kind]string{
 	policy.KeyPolicy:           "of ",
 	policy.PermissionsBoundary: "of ",
 	policy.SessionPolicy:       "of ",
-}
-
-func compact(s *policy.Statement) string {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return s.String() // a statement that was built always marshals
-	}
-	return string(text)
 }
 
 func capital(s string) string {

@@ -111,15 +111,5 @@ func (b *builder) keyPolicy(key *resource, arn string) *policy.Document {
 	if key.exists {
 		return b.anything(policy.KeyPolicy, key.address+".policy")
 	}
-	// A key created without a policy gets this one (KMS Developer Guide,
-	// key-policy-default).
-	return &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{{
-		Sid:    "Enable IAM User Permissions",
-		Effect: policy.Allow,
-		Principal: policy.Principal{Entries: []policy.PrincipalEntry{{
-			Type: policy.PrincipalAWS, Values: policy.Strings(b.arn(key, "iam", "", "root")),
-		}}},
-		Action:   policy.Strings("kms:*"),
-		Resource: policy.Strings("*"),
-	}}}
+	return policy.DefaultKeyPolicy(policy.Partition(b.region(key)), b.account(key))
 }
