@@ -65,3 +65,24 @@ func (a *AWS) PutSecretValue(secretARN string, v Version) (versionID string, err
 	}
 	return versionID, nil
 }
+
+// Inject lets calls go wrong from now on, until the function that it returns is
+// called; see [credentialstest.AWS.Inject].
+func (a *AWS) Inject(when credentialstest.When, fault credentialstest.Fault) (remove func()) {
+	return a.engine.Inject(fakeaws.When(when), fakeaws.Fault(fault))
+}
+
+// InjectFunc is Inject with a function that decides about every call; see
+// [credentialstest.AWS.InjectFunc].
+func (a *AWS) InjectFunc(decide func(credentialstest.Call) credentialstest.Fault) (remove func()) {
+	return a.engine.InjectFunc(func(c fakeaws.Call) fakeaws.Fault { return fakeaws.Fault(decide(credentialstest.Call(c))) })
+}
+
+// CallCount returns how many calls of an operation, such as "secretsmanager" and
+// "GetSecretValue", were served so far, whatever came of them.
+func (a *AWS) CallCount(service, operation string) int { return a.engine.CallCount(service, operation) }
+
+// KeepCalls bounds the log to the last n calls, for tests that make very many;
+// zero is without bound, which is how it begins. [AWS.CallCount] goes on
+// counting all.
+func (a *AWS) KeepCalls(n int) { a.engine.KeepCalls(n) }

@@ -8,10 +8,12 @@ import (
 
 // assumeRoleResult is the response of AssumeRole.
 type assumeRoleResult struct {
-	XMLName         xml.Name `xml:"AssumeRoleResult"`
-	AssumedRoleUser assumedRoleUser
-	Credentials     credentialsXML
-	SourceIdentity  string `xml:",omitempty"`
+	XMLName          xml.Name `xml:"AssumeRoleResult"`
+	AssumedRoleUser  assumedRoleUser
+	Credentials      credentialsXML
+	PackedPolicySize int `xml:",omitempty"`
+	sessionToken
+	SourceIdentity string `xml:",omitempty"`
 }
 
 // assumeRole gives a signed caller a session of another role, or of its own.
@@ -24,6 +26,10 @@ func assumeRole(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	packed, err := c.packed(data)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.authorizeAssumption(ask, data); err != nil {
 		return nil, err
 	}
@@ -33,9 +39,11 @@ func assumeRole(c *call) (any, error) {
 	}
 	s := c.issue(ask, length, data.sessionKeys(), data.transitive)
 	return assumeRoleResult{
-		AssumedRoleUser: s.assumedRoleUser(),
-		Credentials:     s.credentialsXML(),
-		SourceIdentity:  data.sourceIdentity,
+		AssumedRoleUser:  s.assumedRoleUser(),
+		Credentials:      s.credentialsXML(),
+		PackedPolicySize: packed,
+		sessionToken:     s.tokenSize(),
+		SourceIdentity:   data.sourceIdentity,
 	}, nil
 }
 

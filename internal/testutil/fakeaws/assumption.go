@@ -37,17 +37,11 @@ func (c *call) assumption() (assumption, error) {
 		return ask, err
 	}
 	arn, err := policy.ParseARN(ask.roleARN)
-	resource, ok := strings.CutPrefix(arn.Resource, "role/")
-	if err != nil || !ok || arn.Service != "iam" {
+	if err != nil || arn.Service != "iam" || !strings.HasPrefix(arn.Resource, "role/") {
 		return ask, errorf("ValidationError", "Request ARN is invalid")
 	}
 	c.record.Account = arn.Account
-	if ask.account = c.aws.account(arn.Account); ask.account != nil {
-		role := ask.account.role(resource[strings.LastIndex(resource, "/")+1:])
-		if role != nil && ask.account.roleARN(role) == ask.roleARN {
-			ask.role = role
-		}
-	}
+	ask.account, ask.role = c.aws.findRole(ask.roleARN)
 	if seconds := c.params.Get("DurationSeconds"); seconds != "" {
 		n, err := strconv.Atoi(seconds)
 		if err != nil {
@@ -55,7 +49,7 @@ func (c *call) assumption() (assumption, error) {
 		}
 		ask.duration = time.Duration(n) * time.Second
 	}
-	ask.policies, err = c.sessionPolicies(arn.Account)
+	ask.policies, err = c.sessionPolicies(ask.account, arn.Account)
 	return ask, err
 }
 
@@ -88,6 +82,7 @@ func (c *call) validateAssumption() error {
 	} else if n > 43200 {
 		problem("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200", n)
 	}
+	problems = append(problems, c.wrongLengths()...)
 	switch len(problems) {
 	case 0:
 		return nil
@@ -98,28 +93,28 @@ func (c *call) validateAssumption() error {
 	}
 }
 
-// sessionPolicies reads the inline session policy.
-func (c *call) sessionPolicies(account string) ([]policy.Policy, error) {
-	if c.params.Has("PolicyArns.member.1.arn") {
-		return nil, errorf("ValidationError", "The fake AWS takes session policies inline only, not as PolicyArns")
-	}
-	text := c.params.Get("Policy")
-	if text == "" {
-		return nil, nil
-	}
-	if len(text) > 2048 {
-		return nil, errorf("ValidationError", "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048")
-	}
-	document, err := policy.Parse([]byte(text))
-	if err != nil {
-		return nil, errorf("MalformedPolicyDocument", "Syntax errors in policy.")
-	}
-	for _, s := range document.Statements {
-		if s.Principal.Any || s.Principal.Entries != nil || s.NotPrincipal.Any || s.NotPrincipal.Entries != nil {
-			return nil, errorf("MalformedPolicyDocument", "Policy document should not specify a principal.")
+// wrongLengths lists the optional parameters that are too short or too long (STS
+// API Reference, AssumeRole). One that is sent empty is too short.
+func (c *call) wrongLengths() []string {
+	var problems []string
+	for _, p := range []struct {
+		name, member      string
+		shortest, longest int
+	}{
+		{"ExternalId", "externalId", 2, 1224},
+		{"SourceIdentity", "sourceIdentity", 2, 64},
+	} {
+		const failed = "Value '%s' at '%s' failed to satisfy constraint: Member must have length %s than or equal to %d"
+		value := c.params.Get(p.name)
+		switch {
+		case !c.params.Has(p.name):
+		case len(value) < p.shortest:
+			problems = append(problems, fmt.Sprintf(failed, value, p.member, "greater", p.shortest))
+		case len(value) > p.longest:
+			problems = append(problems, fmt.Sprintf(failed, value, p.member, "less", p.longest))
 		}
 	}
-	return []policy.Policy{{Kind: policy.SessionPolicy, Account: account, Name: "session policy", Document: document}}, nil
+	return problems
 }
 
 // maxChained is the limit for a role that another role assumes (IAM User
@@ -142,7 +137,10 @@ func (a assumption) length(chained bool) (time.Duration, error) {
 
 // issue makes a session of the role.
 func (c *call) issue(ask assumption, length time.Duration, keys policy.Context, transitive []string) *session {
-	now := time.Now()
+	now := c.now()
+	if c.fault.Lifetime != 0 {
+		length = c.fault.Lifetime
+	}
 	s := &session{
 		arn:         ask.account.sessionARN(ask.role.Name, ask.sessionName),
 		account:     ask.account.ID,

@@ -69,7 +69,7 @@ func (c *call) denied(d policy.Denial) error {
 // context is the request's condition keys. Every key that is not in it is
 // absent from the request (IAM User Guide, reference_policies_condition-keys).
 func (c *call) context(extra policy.Context) policy.Context {
-	now := time.Now().UTC()
+	now := c.now().UTC()
 	keys := policy.Context{
 		"aws:CurrentTime":     {now.Format(time.RFC3339)},
 		"aws:EpochTime":       {strconv.FormatInt(now.Unix(), 10)},

@@ -14,12 +14,10 @@ const (
 )
 
 // serveQuery serves a call of the query protocol, which is STS's (Smithy, "AWS
-// query protocol"). Parameters come as a form or in the URL.
+// query protocol").
 func (c *call) serveQuery(w http.ResponseWriter, r *http.Request) {
-	c.params = parameters(r, c.body)
-	c.begin("sts", c.params.Get("Action"))
 	out, err := c.runQuery(r)
-	c.record.finish(err)
+	c.end(err)
 	if err != nil {
 		c.writeXMLError(w, asAPIError(err))
 		return
@@ -31,7 +29,7 @@ func (c *call) serveQuery(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// parameters are the form's, or the URL's where there is no form.
+// parameters come as a form or in the URL: they are the form's, or the URL's where there is no form.
 func parameters(r *http.Request, body []byte) url.Values {
 	if r.Method != http.MethodPost {
 		return r.URL.Query()
@@ -44,6 +42,9 @@ func parameters(r *http.Request, body []byte) url.Values {
 }
 
 func (c *call) runQuery(r *http.Request) (any, error) {
+	if err := c.injected(); err != nil {
+		return nil, err
+	}
 	op, ok := stsOperations[c.operation]
 	if version := c.params.Get("Version"); !ok || version != stsVersion {
 		return nil, errorf("InvalidAction", "Could not find operation %s for version %s", c.operation, version)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/irsakit/irsa/policy"
 )
@@ -42,6 +43,7 @@ type call struct {
 	params    url.Values  // of a query protocol request
 	caller    *session    // the verified principal; nil only where unsigned calls are allowed
 	via       string      // service that calls for the caller, "secretsmanager"; "" if it calls itself
+	fault     Fault       // that was injected
 	record    *callRecord // becomes part of AWS.Calls when the call ends
 }
 
@@ -61,6 +63,9 @@ func (c *call) forward(service, operation string, serve func(*call) error) error
 	c.record.forwarded = append(c.record.forwarded, inner.record)
 	return err
 }
+
+// now is what AWS's clock shows.
+func (c *call) now() time.Time { return time.Now().Add(c.fault.Skew) }
 
 // partition is the partition of the call's region.
 func (c *call) partition() string { return policy.Partition(c.region) }

@@ -125,3 +125,28 @@ func TestConcurrentCalls(t *testing.T) {
 	}
 	equal(t, "request ids", len(keys), n+1)
 }
+
+func TestKeepCalls(t *testing.T) {
+	t.Parallel()
+	fake := start(t, identities)
+	client := sts.NewFromConfig(with(inMemory(fake), userKey, userSecret, ""))
+	call := func(n int) {
+		for range n {
+			if _, err := client.GetCallerIdentity(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	call(5)
+	all := fake.Calls()
+	fake.KeepCalls(3)
+	if diff := cmp.Diff(all[2:], fake.Calls()); diff != "" {
+		t.Errorf("the last three (-want +got):\n%s", diff)
+	}
+	call(21)
+	equal(t, "kept", len(fake.Calls()), 3)
+	equal(t, "counted", fake.CallCount("sts", "GetCallerIdentity"), 26)
+	fake.KeepCalls(0)
+	call(7)
+	equal(t, "kept without bound", len(fake.Calls()), 10)
+}

@@ -6,5 +6,6 @@ package fakeaws
 type AWS struct {
 	ids     *ids
 	issuers []*issuer
+	faults  faults
 	state
 }

@@ -12,6 +12,7 @@ import (
 func (a *AWS) fill(w *World) {
 	for _, c := range w.Clusters {
 		c.Algorithm = cmp.Or(c.Algorithm, "ES256")
+		c.Region = cmp.Or(c.Region, issuerRegion(c.Issuer))
 	}
 	for _, account := range w.Accounts {
 		account.Partition = cmp.Or(account.Partition, "aws")

@@ -51,5 +51,8 @@ func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
+// ipHostname is hostname for one that may be an IPv6 address in brackets.
+func ipHostname(host string) string { return strings.Trim(hostname(host), "[]") }
+
 // sameHost compares hosts without ports.
 func sameHost(a, b string) bool { return hostname(a) == hostname(b) }

@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -30,6 +31,11 @@ type issuer struct {
 	// is not derived from the seed: crypto/rsa and crypto/ecdsa take their
 	// randomness from the system alone.
 	key func() (signingKey, error)
+
+	// good are digests of tokens whose signature has been checked: a pod shows
+	// the same one all day, and the check takes longer than all the rest.
+	mu   sync.Mutex
+	good map[[sha256.Size]byte]bool
 }
 
 // signingKey is a private key under its id.
@@ -70,8 +76,31 @@ func identify[K crypto.Signer](key K, err error) (signingKey, error) {
 // errUnknownKey reports a token that names a key that the issuer has not.
 var errUnknownKey = errors.New("no such key")
 
+// maxGood bounds what an issuer remembers of tokens.
+const maxGood = 1 << 16
+
 // signed checks the token's signature with the issuer's key.
 func (i *issuer) signed(token string) error {
+	digest := sha256.Sum256([]byte(token))
+	i.mu.Lock()
+	known := i.good[digest]
+	i.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := i.verify(token); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.good == nil || len(i.good) >= maxGood {
+		i.good = map[[sha256.Size]byte]bool{}
+	}
+	i.good[digest] = true
+	return nil
+}
+
+func (i *issuer) verify(token string) error {
 	key, err := i.key()
 	if err != nil {
 		return err
@@ -86,26 +115,42 @@ func (i *issuer) signed(token string) error {
 	return err
 }
 
-// serve answers a path under the issuer's URL: the discovery document or the
-// key set, as a cluster does (Kubernetes, "Service account issuer discovery";
-// OpenID Connect Discovery 1.0; RFC 7517).
-func (i *issuer) serve(w http.ResponseWriter, path string) {
-	document, err := any(nil), error(nil)
+// Discovery is a service for faults only; it is not in the log of calls.
+const discoveryService = "oidc"
+
+// discoveryOperation is what a path under an issuer's URL stands for; "" is
+// nothing.
+func discoveryOperation(path string) string {
 	switch path {
 	case "/.well-known/openid-configuration":
-		document = i.discovery()
+		return "Discovery"
 	case "/keys":
+		return "Keys"
+	}
+	return ""
+}
+
+// serveDiscovery answers a path under the issuer's URL: the discovery document
+// or the key set, as a cluster does (Kubernetes, "Service account issuer
+// discovery"; OpenID Connect Discovery 1.0; RFC 7517).
+func (c *call) serveDiscovery(w http.ResponseWriter, i *issuer) {
+	document, err := any(nil), c.injected()
+	switch {
+	case err != nil:
+	case c.operation == "Discovery":
+		document = i.discovery()
+	case c.operation == "Keys":
 		document, err = i.keySet()
 	default:
-		http.Error(w, "not found", http.StatusNotFound)
+		err = &apiError{Message: "not found", Status: http.StatusNotFound}
+	}
+	body, notJSON := json.Marshal(document)
+	if err = cmp.Or(err, notJSON); err != nil {
+		e := asAPIError(err)
+		c.write(w, e.status(), "text/plain; charset=utf-8", []byte(e.Message+"\n"))
 		return
 	}
-	if err != nil {
-		http.Error(w, "no key", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(document) // a client that has gone needs no answer
+	c.write(w, http.StatusOK, "application/json", append(body, '\n'))
 }
 
 // discovery is the issuer's discovery document.

@@ -1,40 +1,54 @@
 package fakeaws
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxBody is more than any operation of the fake's services takes.
 const maxBody = 1 << 20
 
-// ServeHTTP serves all of AWS: the discovery documents of the issuers, then
-// the JSON 1.1 services, which X-Amz-Target tells apart, then STS.
+// ServeHTTP serves all of AWS: the discovery documents of the issuers, the Pod
+// Identity agent, then the JSON 1.1 services, which X-Amz-Target tells apart,
+// then STS.
 func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	if issuer, path := a.issuerOf(r); issuer != nil {
-		issuer.serve(w, path)
-		return
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		http.Error(w, "the body cannot be read", http.StatusRequestEntityTooLarge)
 		return
 	}
 	c := a.newCall(r, body)
+	serve := c.route(r)
+	c.fault = a.faults.of(c)
+	w.Header().Set("Date", c.now().UTC().Format(http.TimeFormat))
 	w.Header().Set("X-Amzn-Requestid", c.requestID)
-	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		c.serveJSON(w, r, target)
-	} else {
-		c.serveQuery(w, r)
+	if !c.strike(w) {
+		serve(w, r)
 	}
-	a.log(c.record)
+}
+
+// route names the call and returns what serves it.
+func (c *call) route(r *http.Request) http.HandlerFunc {
+	if issuer, path := c.aws.issuerOf(r); issuer != nil {
+		c.begin(discoveryService, discoveryOperation(path))
+		return func(w http.ResponseWriter, _ *http.Request) { c.serveDiscovery(w, issuer) }
+	}
+	if forAgent(r) {
+		c.begin(podIdentityService, podIdentityOperation)
+		return c.serveAgent
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		prefix, name, _ := strings.Cut(target, ".")
+		c.begin(targets[prefix], name)
+		return c.serveJSON
+	}
+	c.params = parameters(r, c.body)
+	c.begin("sts", c.params.Get("Action"))
+	return c.serveQuery
 }
 
 // newCall begins the call that a request makes.
@@ -73,26 +87,21 @@ var targets = map[string]string{
 
 // serveJSON serves a call of the JSON 1.1 protocol (Smithy, "AWS JSON 1.1
 // protocol").
-func (c *call) serveJSON(w http.ResponseWriter, r *http.Request, target string) {
-	prefix, name, _ := strings.Cut(target, ".")
-	c.begin(targets[prefix], name)
-	out, err := c.runJSON(r, target)
-	c.record.finish(err)
+func (c *call) serveJSON(w http.ResponseWriter, r *http.Request) {
+	out, err := c.runJSON(r)
+	c.end(err)
 	if err != nil {
 		c.writeJSONError(w, asAPIError(err))
 		return
 	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		c.record.finish(err)
-		c.writeJSONError(w, asAPIError(err))
-		return
-	}
-	c.write(w, http.StatusOK, jsonType, body)
+	c.writeJSON(w, jsonType, out)
 }
 
-func (c *call) runJSON(r *http.Request, target string) (any, error) {
-	serve, ok := jsonOperations[target]
+func (c *call) runJSON(r *http.Request) (any, error) {
+	if err := c.injected(); err != nil {
+		return nil, err
+	}
+	serve, ok := jsonOperations[r.Header.Get("X-Amz-Target")]
 	if !ok {
 		return nil, errorf("UnknownOperationException", "")
 	}
@@ -102,10 +111,27 @@ func (c *call) runJSON(r *http.Request, target string) (any, error) {
 	return serve(c)
 }
 
-// write sends a response.
+// writeJSON sends what an operation answers.
+func (c *call) writeJSON(w http.ResponseWriter, contentType string, out any) {
+	body, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // the types are our own
+	}
+	c.write(w, http.StatusOK, contentType, body)
+}
+
+// write sends a response, or as much of it as the call's fault lets through.
 func (c *call) write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	if c.fault.Lose {
+		hangUp(w)
+		return
+	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = io.Copy(w, bytes.NewReader(body)) // a client that has gone needs no answer
+	if c.fault.Cut {
+		cut(w, body[:len(body)/2])
+		return
+	}
+	_, _ = w.Write(body) // a client that has gone needs no answer
 }

@@ -25,6 +25,9 @@ type authorization struct {
 	accessKeyID, date, region, service, terminator string
 	signedHeaders                                  []string
 	signature                                      string
+	token                                          string // of the session
+	time                                           string // X-Amz-Date
+	presigned                                      bool   // in the URL instead of headers
 }
 
 // authenticate verifies the call's signature and sets its caller and region.
@@ -32,33 +35,44 @@ type authorization struct {
 // be, when and for what it was signed, the signature, and last whether the
 // credentials still hold.
 func (c *call) authenticate(r *http.Request) error {
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		return c.authError(missingAuthentication, "")
-	}
-	auth, err := c.parseAuthorization(header)
+	auth, err := c.authorization(r)
 	if err != nil {
 		return err
 	}
 	caller := c.aws.session(auth.accessKeyID)
-	if caller == nil || !equal(r.Header.Get("X-Amz-Security-Token"), caller.token) || !caller.isIn(policy.Partition(auth.region)) {
+	if caller == nil || !equal(auth.token, caller.token) || !caller.isIn(policy.Partition(auth.region)) {
 		return c.authError(invalidKey, "")
 	}
 	if err := c.checkScope(r, auth); err != nil {
 		return err
 	}
-	if err := c.checkTime(r, auth); err != nil {
+	if err := c.checkTime(auth); err != nil {
 		return err
 	}
 	if err := c.checkSignature(r, auth, caller); err != nil {
 		return err
 	}
-	if caller.expired(time.Now()) {
+	if caller.expired(c.now()) {
 		return c.authError(expiredToken, "")
 	}
 	c.caller, c.region = caller, auth.region
 	c.record.Principal, c.record.Region = caller.arn, auth.region
 	return nil
+}
+
+// authorization finds the signature in the header or, for a presigned request
+// to STS, in the URL.
+func (c *call) authorization(r *http.Request) (authorization, error) {
+	if query := r.URL.Query(); c.service == "sts" && query.Has("X-Amz-Signature") {
+		return c.parsePresigned(query)
+	}
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return authorization{}, c.authError(missingAuthentication, "")
+	}
+	auth, err := c.parseAuthorization(header)
+	auth.token, auth.time = r.Header.Get("X-Amz-Security-Token"), r.Header.Get("X-Amz-Date")
+	return auth, err
 }
 
 // parseAuthorization takes the header apart.
@@ -77,16 +91,21 @@ func (c *call) parseAuthorization(header string) (authorization, error) {
 			return authorization{}, c.authError(incompleteSignature, "Authorization header requires '"+name+"' parameter.")
 		}
 	}
-	scope := strings.Split(values["Credential"], "/")
-	if len(scope) != 5 {
-		return authorization{}, c.authError(incompleteSignature,
-			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.")
-	}
-	return authorization{
-		accessKeyID: scope[0], date: scope[1], region: scope[2], service: scope[3], terminator: scope[4],
+	return c.scoped(values["Credential"], authorization{
 		signedHeaders: strings.Split(values["SignedHeaders"], ";"),
 		signature:     values["Signature"],
-	}, nil
+	})
+}
+
+// scoped adds what the credential says.
+func (c *call) scoped(credential string, auth authorization) (authorization, error) {
+	scope := strings.Split(credential, "/")
+	if len(scope) != 5 {
+		return auth, c.authError(incompleteSignature,
+			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.")
+	}
+	auth.accessKeyID, auth.date, auth.region, auth.service, auth.terminator = scope[0], scope[1], scope[2], scope[3], scope[4]
+	return auth, nil
 }
 
 // checkScope compares the credential scope with where the request arrived. On
@@ -106,8 +125,8 @@ func (c *call) checkScope(r *http.Request, auth authorization) error {
 
 // checkTime refuses requests that were signed too long ago or ahead. STS
 // allows for fifteen minutes, the JSON services for five.
-func (c *call) checkTime(r *http.Request, auth authorization) error {
-	date := r.Header.Get("X-Amz-Date")
+func (c *call) checkTime(auth authorization) error {
+	date := auth.time
 	signed, err := time.Parse(amzDate, date)
 	if err != nil {
 		return c.authError(incompleteSignature, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
@@ -120,7 +139,7 @@ func (c *call) checkTime(r *http.Request, auth authorization) error {
 	if c.service == "sts" {
 		minutes = 15
 	}
-	now, skew := time.Now().UTC(), time.Duration(minutes)*time.Minute
+	now, skew := c.now().UTC(), time.Duration(minutes)*time.Minute
 	if oldest := now.Add(-skew); signed.Before(oldest) {
 		return c.authError(wrongSignature, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %d min.)",
 			date, oldest.Format(amzDate), now.Format(amzDate), minutes))
@@ -151,9 +170,12 @@ func (c *call) checkSignature(r *http.Request, auth authorization, caller *sessi
 	if !slices.Contains(auth.signedHeaders, "content-length") {
 		again.ContentLength = 0 // the signer signs a length that it knows
 	}
-	signed, err := time.Parse(amzDate, r.Header.Get("X-Amz-Date"))
+	signed, err := time.Parse(amzDate, auth.time)
 	if err != nil {
 		return err
+	}
+	if auth.presigned {
+		return c.checkPresigned(again, auth, caller, signed)
 	}
 	hash := sha256.Sum256(c.body)
 	err = v4.NewSigner().SignHTTP(c.ctx,

@@ -1,8 +1,13 @@
 package fakeaws
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
+
+	"github.com/irsakit/irsa/policy"
 )
 
 // state is what the services read and write at run time. One mutex guards it,
@@ -15,7 +20,8 @@ type state struct {
 	mu       sync.Mutex
 	accounts map[string]*account
 	sessions map[string]*session // by access key id
-	calls    []Call
+	sweepAt  int                 // number of sessions at which to look for old ones
+	log      callLog
 }
 
 // account returns the account as it is now, or nil. The account and all that
@@ -24,6 +30,24 @@ func (s *state) account(id string) *account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accounts[id]
+}
+
+// findRole returns the role of an ARN and its account; nil for what there is
+// not.
+func (s *state) findRole(roleARN string) (*account, *Role) {
+	arn, err := policy.ParseARN(roleARN)
+	if err != nil {
+		return nil, nil
+	}
+	account := s.account(arn.Account)
+	if account == nil {
+		return nil, nil
+	}
+	role := account.role(arn.Resource[strings.LastIndex(arn.Resource, "/")+1:])
+	if role == nil || account.roleARN(role) != roleARN {
+		return account, nil
+	}
+	return account, role
 }
 
 // update replaces the account id by what change makes of a copy, if there is
@@ -60,18 +84,26 @@ func (s *state) issue(credentials *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions[credentials.accessKeyID] = credentials
-}
-
-// log appends the record and what it forwarded.
-func (s *state) log(r *callRecord) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.append(r)
-}
-
-func (s *state) append(r *callRecord) {
-	s.calls = append(s.calls, r.Call)
-	for _, inner := range r.forwarded {
-		s.append(inner)
+	if len(s.sessions) >= max(minSweep, s.sweepAt) {
+		s.sweep(time.Now())
 	}
+}
+
+// minSweep is the number of sessions up to which all are kept.
+const minSweep = 1 << 13
+
+// sweep forgets sessions that expired long ago: simulations of fleets make very
+// many. Whoever still uses one hears that it is unknown instead of expired.
+func (s *state) sweep(now time.Time) {
+	maps.DeleteFunc(s.sessions, func(_ string, old *session) bool { return old.expired(now.Add(-time.Hour)) })
+	s.sweepAt = 2 * len(s.sessions)
+}
+
+// Expiry is when the temporary credentials under an access key id end; the zero
+// time if they are not known, or do not end.
+func (a *AWS) Expiry(accessKeyID string) time.Time {
+	if s := a.session(accessKeyID); s != nil {
+		return s.expires
+	}
+	return time.Time{}
 }

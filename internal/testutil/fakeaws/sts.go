@@ -55,3 +55,16 @@ func (s *session) credentialsXML() credentialsXML {
 		Expiration:      s.expires.UTC().Format(time.RFC3339),
 	}
 }
+
+// sessionToken is how much of the room for a session's token is taken.
+type sessionToken struct {
+	SessionTokenSize        int // bytes
+	SessionTokenUtilization int // percent
+}
+
+// maxSessionToken is that room (STS API Reference, MinimumSessionTokenSize).
+const maxSessionToken = 4096
+
+func (s *session) tokenSize() sessionToken {
+	return sessionToken{len(s.token), (100*len(s.token) + maxSessionToken - 1) / maxSessionToken}
+}

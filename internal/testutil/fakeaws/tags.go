@@ -41,6 +41,9 @@ func (c *call) sessionData() (sessionData, error) {
 		d.sourceIdentity = set[0]
 	}
 	for key, value := range c.tags() {
+		if err := checkTag(key, value, len(d.requested)); err != nil {
+			return d, err
+		}
 		switch {
 		case hasKey(d.inherited, key):
 			return d, errorf("InvalidParameterValue", "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.")
@@ -57,6 +60,28 @@ func (c *call) sessionData() (sessionData, error) {
 		d.transitive = append(d.transitive, key)
 	}
 	return d, nil
+}
+
+// The bounds of session tags (STS API Reference, Tag).
+const (
+	maxTags     = 50
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
+// checkTag checks a tag behind n others.
+func checkTag(key, value string, n int) error {
+	switch {
+	case n >= maxTags:
+		return errorf("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to %d", maxTags)
+	case key == "":
+		return errorf("ValidationError", "1 validation error detected: Value '' at 'tags.%d.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1", n+1)
+	case len(key) > maxTagKey:
+		return errorf("ValidationError", "1 validation error detected: Value '%s' at 'tags.%d.member.key' failed to satisfy constraint: Member must have length less than or equal to %d", key, n+1, maxTagKey)
+	case len(value) > maxTagValue:
+		return errorf("ValidationError", "1 validation error detected: Value '%s' at 'tags.%d.member.value' failed to satisfy constraint: Member must have length less than or equal to %d", value, n+1, maxTagValue)
+	}
+	return nil
 }
 
 // hasKey looks for a tag: keys compare without regard to case.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -20,6 +21,17 @@ type transport struct{ aws *AWS }
 
 // RoundTrip serves the request.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := t.resolve(r.URL.Host); err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close() // as a RoundTripper must
+		}
+		return nil, err
+	}
+	return roundTrip(r, t.aws)
+}
+
+// roundTrip hands a request to a handler and returns what it answers.
+func roundTrip(r *http.Request, h http.Handler) (*http.Response, error) {
 	if r.Body == nil {
 		r = r.Clone(r.Context())
 		r.Body = http.NoBody
@@ -28,20 +40,20 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	if err := t.resolve(r.URL.Host); err != nil {
-		return nil, err
-	}
 	w := &responseBuffer{header: http.Header{}}
-	t.aws.ServeHTTP(w, arrived(r))
+	h.ServeHTTP(w, arrived(r))
 	if err := r.Context().Err(); err != nil {
 		return nil, err
+	}
+	if w.broken != nil && w.status == 0 {
+		return nil, w.broken
 	}
 	return w.response(r), nil
 }
 
 // resolve fails as a dialler does for names that are not known.
 func (t transport) resolve(host string) error {
-	if _, ok := parseHost(host); ok {
+	if _, ok := parseHost(host); ok || slices.Contains(agentHosts, ipHostname(host)) {
 		return nil
 	}
 	for _, i := range t.aws.issuers {
@@ -57,6 +69,7 @@ func (t transport) resolve(host string) error {
 // arrived is the request as a server sees it.
 func arrived(r *http.Request) *http.Request {
 	in := r.Clone(r.Context())
+	in.Method = cmp.Or(r.Method, http.MethodGet)
 	in.Host = cmp.Or(r.Host, r.URL.Host)
 	in.RequestURI = r.URL.RequestURI()
 	in.RemoteAddr = "192.0.2.1:50000" // RFC 5737, TEST-NET-1
@@ -69,6 +82,7 @@ type responseBuffer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	broken error // the connection ends with it behind body; nil: in order
 }
 
 func (b *responseBuffer) Header() http.Header { return b.header }
@@ -86,6 +100,10 @@ func (b *responseBuffer) Write(p []byte) (int, error) {
 
 func (b *responseBuffer) response(r *http.Request) *http.Response {
 	status := cmp.Or(b.status, http.StatusOK)
+	body, length := io.Reader(&b.body), int64(b.body.Len())
+	if b.broken != nil {
+		body = io.MultiReader(body, broken{b.broken})
+	}
 	return &http.Response{
 		Status:        strconv.Itoa(status) + " " + http.StatusText(status),
 		StatusCode:    status,
@@ -93,8 +111,13 @@ func (b *responseBuffer) response(r *http.Request) *http.Response {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        b.header,
-		Body:          io.NopCloser(&b.body),
-		ContentLength: int64(b.body.Len()),
+		Body:          io.NopCloser(body),
+		ContentLength: length,
 		Request:       r,
 	}
 }
+
+// broken is the rest of a body behind which the connection has ended.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }

@@ -113,6 +113,12 @@ func (c *Cluster) validate(v validator) {
 	}
 	v.at("issuer").httpsURL(c.Issuer)
 	v.at("issuer").unique("issuer", c.Issuer)
+	if c.Region != "" {
+		v.at("region").match(c.Region, regionPattern, "a Region")
+	}
+	for i, a := range c.Associations {
+		a.validate(v.at("podIdentityAssociations[%d]", i), c)
+	}
 	if !slices.Contains([]string{"", "ES256", "RS256"}, c.Algorithm) {
 		v.at("algorithm").errorf("%q is neither ES256 nor RS256", c.Algorithm)
 	}
@@ -138,6 +144,7 @@ func (a *Account) validate(v validator) {
 	for i, r := range a.Roles {
 		r.validate(v.at("roles[%d]", i), a)
 	}
+	validatePolicies(v.at("managedPolicies"), a.ManagedPolicies)
 	for i, level := range a.SCPs {
 		validatePolicies(v.at("serviceControlPolicies[%d]", i), level)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/irsakit/irsa/policy"
 )
@@ -16,7 +15,9 @@ type webIdentityResult struct {
 	Audience                    string
 	AssumedRoleUser             assumedRoleUser
 	Credentials                 credentialsXML
-	Provider                    string
+	PackedPolicySize            int `xml:",omitempty"`
+	sessionToken
+	Provider string
 }
 
 // assumeRoleWithWebIdentity exchanges a service account's token for
@@ -27,6 +28,10 @@ func assumeRoleWithWebIdentity(c *call) (any, error) {
 		return nil, errorf("ValidationError", "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must have length greater than or equal to 4")
 	}
 	ask, err := c.assumption()
+	if err != nil {
+		return nil, err
+	}
+	packed, err := c.packed(sessionData{})
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +54,8 @@ func assumeRoleWithWebIdentity(c *call) (any, error) {
 		Audience:                    strings.Join(claims.Audience, ","),
 		AssumedRoleUser:             s.assumedRoleUser(),
 		Credentials:                 s.credentialsXML(),
+		PackedPolicySize:            packed,
+		sessionToken:                s.tokenSize(),
 		Provider:                    provider.ARN,
 	}, nil
 }
@@ -61,7 +68,7 @@ func (c *call) webIdentity(token string, claims policy.Claims, ask assumption) (
 		Role:        policy.Role{ARN: ask.roleARN, Trust: ask.trust()},
 		SessionName: ask.sessionName,
 		Context:     c.context(nil),
-		Time:        time.Now(),
+		Time:        c.now(),
 	}
 	if ask.account != nil {
 		check.Providers = ask.account.providers()

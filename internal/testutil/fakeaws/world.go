@@ -24,9 +24,24 @@ type World struct {
 // Cluster is a Kubernetes cluster's token issuer.
 type Cluster struct {
 	Name      string `json:"name"`
-	Account   string `json:"account,omitempty"`   // runs the cluster; for the reader alone
+	Account   string `json:"account,omitempty"`   // runs the cluster; needed for associations
+	Region    string `json:"region,omitempty"`    // default: that in an EKS issuer's host
 	Issuer    string `json:"issuer"`              // https URL, as in the token's iss
 	Algorithm string `json:"algorithm,omitempty"` // RS256 or ES256 (default: ES256, quick to make)
+	// Associations are those of EKS Pod Identity.
+	Associations []Association `json:"podIdentityAssociations,omitempty"`
+}
+
+// Association gives a service account a role by EKS Pod Identity (EKS API
+// Reference, CreatePodIdentityAssociation).
+type Association struct {
+	Namespace          string           `json:"namespace"`
+	ServiceAccount     string           `json:"serviceAccount"`
+	RoleARN            string           `json:"roleArn"`
+	TargetRoleARN      string           `json:"targetRoleArn,omitempty"`
+	ExternalID         string           `json:"externalId,omitempty"` // for the target role; default: EKS's
+	DisableSessionTags bool             `json:"disableSessionTags,omitempty"`
+	Policy             *policy.Document `json:"policy,omitempty"` // session policy
 }
 
 // Account is one AWS account.
@@ -36,9 +51,12 @@ type Account struct {
 	OIDCProviders []OIDCProvider `json:"oidcProviders,omitempty"`
 	Users         []*User        `json:"users,omitempty"`
 	Roles         []*Role        `json:"roles,omitempty"`
-	Secrets       []*Secret      `json:"secrets,omitempty"`
-	Parameters    []*Parameter   `json:"parameters,omitempty"`
-	Keys          []*Key         `json:"keys,omitempty"`
+	// ManagedPolicies, under their ARNs, are those that a call may name as
+	// session policies beside those attached to a role or user of the account.
+	ManagedPolicies []NamedPolicy `json:"managedPolicies,omitempty"`
+	Secrets         []*Secret     `json:"secrets,omitempty"`
+	Parameters      []*Parameter  `json:"parameters,omitempty"`
+	Keys            []*Key        `json:"keys,omitempty"`
 	// SCPs and RCPs by level, root first.
 	SCPs [][]NamedPolicy `json:"serviceControlPolicies,omitempty"`
 	RCPs [][]NamedPolicy `json:"resourceControlPolicies,omitempty"`
