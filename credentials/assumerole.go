@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"github.com/irsakit/irsa/policy"
@@ -19,35 +18,50 @@ import (
 // out STS's message, which may quote what was sent.
 type AssumeRoleError struct {
 	RoleARN string
-	// Stage is where STS stopped; policy.NoStage if it did not judge the token.
+	// Hop counts the hops from 1, in the order in which they are made. Zero is
+	// the session that the token gives.
+	Hop int
+	// Caller is the ARN of who asked for a hop. Empty: not known, or none.
+	Caller string
+	// Region whose STS was asked last.
+	Region string
+	// Stage is where STS stopped; policy.NoStage if it judged neither the token
+	// nor the trust policy.
 	Stage policy.Stage
 	// Code and RequestID are STS's; empty if there was no answer.
 	Code      string
 	RequestID string
-	// Token is what the token claims that was presented.
+	// Token is what the token claims that was presented; zero for a hop.
 	Token Token
 	// Fault says which document in which account to change, with the statement
 	// to add for a trust policy. Nil if there is nothing to change.
 	Fault *policy.Fault
+	// CallerFault is the other half of a refused hop: what the caller's own
+	// policies must allow. Nil if STS says that they are not why.
+	CallerFault *policy.Fault
 
-	kind     error // sentinel
-	terminal bool  // asking again gives the same answer
-	err      error
+	verdict verdict
+	err     error
 }
+
+func (e *AssumeRoleError) isTerminal() bool   { return e.verdict.terminal }
+func (e *AssumeRoleError) judgement() verdict { return e.verdict }
 
 // Error says what happened and what to do about it.
 func (e *AssumeRoleError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "credentials: assume role %q: ", e.RoleARN)
-	switch {
-	case e.Code != "" && e.RequestID != "":
-		fmt.Fprintf(&b, "STS answers %s (request %s)", e.Code, e.RequestID)
-	case e.Code != "":
-		fmt.Fprintf(&b, "STS answers %s", e.Code)
-	default:
-		b.WriteString(silence(e.err))
+	fmt.Fprintf(&b, "credentials: assume role %q", e.RoleARN)
+	if e.Hop > 0 {
+		fmt.Fprintf(&b, " (hop %d)", e.Hop)
 	}
-	if f := e.Fault; f != nil {
+	if e.Caller != "" {
+		fmt.Fprintf(&b, " as %q", e.Caller)
+	}
+	b.WriteString(": " + outcome(e.Code, e.RequestID, e.err))
+	for _, f := range []*policy.Fault{e.Fault, e.CallerFault} {
+		if f == nil {
+			continue
+		}
 		b.WriteString(": " + sentence(f.Problem, f.Remedy))
 		if s := compact(f.Statement); s != "" {
 			b.WriteString(": " + s)
@@ -57,12 +71,23 @@ func (e *AssumeRoleError) Error() string {
 }
 
 // Unwrap returns the sentinel and the SDK's error.
-func (e *AssumeRoleError) Unwrap() []error { return causes(e.kind, e.err) }
+func (e *AssumeRoleError) Unwrap() []error { return causes(e.verdict.kind, e.err) }
 
 // RetryableError reports false. It keeps the SDK's service clients, which take
 // a refusal of credentials for one of their own request, from repeating what
 // has been retried already.
 func (e *AssumeRoleError) RetryableError() bool { return false }
+
+// outcome is what STS answered, or that it did not.
+func outcome(code, requestID string, err error) string {
+	switch {
+	case code != "" && requestID != "":
+		return fmt.Sprintf("STS answers %s (request %s)", code, requestID)
+	case code != "":
+		return fmt.Sprintf("STS answers %s", code)
+	}
+	return silence(err)
+}
 
 // silence describes the lack of an answer.
 func silence(err error) string {
@@ -87,80 +112,33 @@ func compact(s *policy.Statement) string {
 	return string(text)
 }
 
-// verdict is what an answer of STS means.
-type verdict struct {
-	kind     error
-	terminal bool // not worth repeating within seconds
-	stage    policy.Stage
+// reply is an answer of STS that is an error.
+type reply struct {
+	code      string // without "Exception"
+	message   string
+	requestID string
+	status    int // of HTTP; 0 if not known
 }
 
-// judge classes an answer by code and message, both as AWS writes them today.
-// Only the message tells a missing provider from a bad token: STS says
-// InvalidIdentityToken to both.
-func judge(code, message string, status int) verdict {
-	message = strings.ToLower(message)
-	switch code {
-	case "AccessDenied":
-		return verdict{ErrDenied, true, policy.TrustStage}
-	case "ExpiredToken":
-		return verdict{ErrIdentity, false, policy.TokenStage}
-	case "IDPRejectedClaim":
-		return verdict{ErrIdentity, true, policy.TokenStage}
-	case "InvalidIdentityToken":
-		return judgeToken(message)
-	case "RegionDisabled", "MalformedPolicyDocument", "PackedPolicyTooLarge":
-		return verdict{ErrConfiguration, true, policy.NoStage}
-	case "ValidationError":
-		return verdict{ErrConfiguration, false, policy.NoStage}
-	case "IDPCommunicationError", "InternalFailure", "RequestTimeout":
-		return verdict{ErrUnavailable, false, policy.NoStage}
-	}
-	_, throttled := retry.DefaultThrottleErrorCodes[code]
-	if refused := status >= 400 && status < 500; refused && !throttled {
-		return verdict{ErrConfiguration, false, policy.NoStage}
-	}
-	return verdict{ErrUnavailable, false, policy.NoStage}
-}
-
-func judgeToken(message string) verdict {
-	switch {
-	case strings.Contains(message, "verification key"):
-		return verdict{ErrUnavailable, false, policy.NoStage}
-	case strings.Contains(message, "openidconnect provider"), strings.Contains(message, "thumbprint"):
-		return verdict{ErrIdentity, true, policy.ProviderStage}
-	case strings.Contains(message, "audience"):
-		return verdict{ErrIdentity, true, policy.AudienceStage}
-	}
-	return verdict{ErrIdentity, true, policy.TokenStage}
-}
-
-// refusal makes the error of a call that gave no session.
-func refusal(roleARN string, role policy.ARN, t Token, err error) *AssumeRoleError {
-	e := &AssumeRoleError{RoleARN: roleARN, Token: t, kind: ErrUnavailable, err: err}
+// readReply takes the SDK's error apart. It reports false if there was no
+// answer.
+func readReply(err error) (reply, bool) {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return e
+		return reply{}, false
 	}
-	e.Code = strings.TrimSuffix(api.ErrorCode(), "Exception")
-	v := judge(e.Code, api.ErrorMessage(), e.readResponse())
-	e.kind, e.terminal, e.Stage = v.kind, v.terminal, v.stage
-	e.Fault = explain(e, role, api.ErrorMessage())
-	return e
-}
-
-// readResponse notes the request id and returns the HTTP status.
-func (e *AssumeRoleError) readResponse() int {
-	if r, ok := errors.AsType[interface {
+	r := reply{code: strings.TrimSuffix(api.ErrorCode(), "Exception"), message: api.ErrorMessage()}
+	if e, ok := errors.AsType[interface {
 		error
 		ServiceRequestID() string
-	}](e.err); ok {
-		e.RequestID = r.ServiceRequestID()
+	}](err); ok {
+		r.requestID = e.ServiceRequestID()
 	}
-	if r, ok := errors.AsType[interface {
+	if e, ok := errors.AsType[interface {
 		error
 		HTTPStatusCode() int
-	}](e.err); ok {
-		return r.HTTPStatusCode()
+	}](err); ok {
+		r.status = e.HTTPStatusCode()
 	}
-	return 0
+	return r, true
 }

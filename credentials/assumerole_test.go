@@ -145,7 +145,7 @@ func TestAnswersOfSTS(t *testing.T) {
 		"rejected claim":         {403, "IDPRejectedClaim", marker, credentials.ErrIdentity, policy.TokenStage, 1, "issuer rejected the token", false},
 		"bad signature":          {400, "InvalidIdentityToken", marker, credentials.ErrIdentity, policy.TokenStage, 1, "does not accept the token", false},
 		"thumbprint":             {400, "InvalidIdentityToken", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", credentials.ErrIdentity, policy.ProviderStage, 1, "update the provider's thumbprint", false},
-		"verification key":       {400, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider", credentials.ErrUnavailable, policy.NoStage, 1, "InvalidIdentityToken", true},
+		"verification key":       {400, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider", credentials.ErrUnavailable, policy.NoStage, 3, "InvalidIdentityToken", true},
 		"issuer does not answer": {400, "IDPCommunicationError", marker, credentials.ErrUnavailable, policy.NoStage, 3, "IDPCommunicationError", true},
 		"throttling":             {400, "Throttling", marker, credentials.ErrUnavailable, policy.NoStage, 3, "Throttling", true},
 		"down":                   {500, "InternalFailure", marker, credentials.ErrUnavailable, policy.NoStage, 3, "InternalFailure", true},

@@ -1,23 +1,33 @@
 package credentials
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Source is a kind of place from which credentials come. It is also the Source
 // of the aws.Credentials that [Provider.Retrieve] returns.
 type Source string
 
-// The sources that the chain knows about. Those that it does not use are looked
-// for to say so.
+// The sources that the chain knows about.
 const (
-	SourceEnvironment Source = "environment keys"
-	SourceWebIdentity Source = "web identity"
-	SourceContainer   Source = "container endpoint"
-	SourceProfile     Source = "profile"
+	SourceEnvironment     Source = "environment keys"
+	SourceWebIdentity     Source = "web identity"
+	SourceProfile         Source = "profile"
+	SourceContainer       Source = "container endpoint" // EKS Pod Identity, ECS
+	SourceInstanceProfile Source = "instance profile"   // of the node; only on request
 )
+
+// DefaultSources are those of a zero [Config], in the order of the SDK for Go.
+// [Config.AllowInstanceProfile] adds [SourceInstanceProfile] after them.
+func DefaultSources() []Source {
+	return []Source{SourceEnvironment, SourceWebIdentity, SourceProfile, SourceContainer}
+}
 
 // State is what became of a [Candidate].
 type State uint8
@@ -27,11 +37,11 @@ const (
 	NotConfigured State = iota // nothing is set
 	Selected                   // it is the source
 	PassedOver                 // it is set, but one before it was selected
-	Incomplete                 // only part of it is set
-	Unsupported                // it is set, but this version does not use it
+	Incomplete                 // it is set by half, or wrongly
+	Excluded                   // it is set, but the Config does not take from it
 )
 
-var stateNames = [...]string{"not configured", "selected", "passed over", "incomplete", "unsupported"}
+var stateNames = [...]string{"not configured", "selected", "passed over", "incomplete", "excluded"}
 
 // String names the state.
 func (s State) String() string {
@@ -44,8 +54,8 @@ func (s State) String() string {
 // Candidate is a source that the chain looked at, and what it found.
 type Candidate struct {
 	Source Source
-	// Settings are the Config fields or environment variables that configure
-	// the source.
+	// Settings are the Config fields, environment variables or profiles that
+	// configure the source.
 	Settings []string
 	State    State
 	// Reason says in words why it has that state.
@@ -58,6 +68,20 @@ type Selection struct {
 	Source Source
 	// Candidates are all that were looked at, in order of precedence.
 	Candidates []Candidate
+	// Others are what other SDKs select in the same environment, if it
+	// configures more than one source: programs in one pod can then have
+	// different identities. Nil if it configures at most one.
+	Others []Choice
+}
+
+// clone copies all that a caller could change.
+func (s Selection) clone() Selection {
+	s.Others = slices.Clone(s.Others)
+	s.Candidates = slices.Clone(s.Candidates)
+	for i := range s.Candidates {
+		s.Candidates[i].Settings = slices.Clone(s.Candidates[i].Settings)
+	}
+	return s
 }
 
 // finding is a candidate with what the chain needs to go on.
@@ -65,50 +89,150 @@ type finding struct {
 	Candidate
 	open opener // if the candidate is complete
 	err  error  // if it must not be passed by
+
+	// key tells the base credentials from others of the same Source. It holds
+	// no secret.
+	key []string
+	// hops are the roles that a profile has assumed from the base.
+	hops []link
+	// asRole: a profile that names a role, which some SDKs treat apart.
+	asRole bool
 }
 
 // opener makes a source from the settings that were found.
-type opener func(Config, environ, stsClient) (source, error)
+type opener func(setup) (source, error)
+
+// setup is what sources are made from.
+type setup struct {
+	cfg Config
+	env environ
+	sdk aws.Config // without credentials
+	sts stsClient
+}
+
+func (f *finding) decides() bool { return f.open != nil || f.err != nil }
 
 // choose runs the chain. The first candidate that is configured decides, be it
 // by an error: falling through would give the pod an identity that nobody
-// chose. The order is that of aws-sdk-go-v2/config, resolveCredentialChain.
-func choose(cfg Config, env environ) (Selection, opener, error) {
-	findings := []finding{
-		findConfigured(cfg),
-		findKeys(env),
-		findWebIdentity(env),
-		findContainer(env),
-		findProfile(env),
+// chose.
+func choose(ctx context.Context, cfg Config, env environ) (*finding, Selection, error) {
+	sources, err := cfg.sources()
+	if err != nil {
+		return nil, Selection{}, err
 	}
-	first := slices.IndexFunc(findings, finding.decides)
+	findings := look(ctx, cfg, env, sources)
+	out := func() Selection { return Selection{Candidates: candidates(findings), Others: elsewhere(findings, env)} }
+	first := slices.IndexFunc(findings, func(f *finding) bool { return f.State != Excluded && f.decides() })
 	if first < 0 {
-		return Selection{}, nil, &NoSourceError{Candidates: candidates(findings)}
+		return nil, out(), &NoSourceError{Candidates: candidates(findings)}
 	}
-	winner := &findings[first]
+	winner := findings[first]
 	if winner.err != nil {
-		return Selection{}, nil, winner.err
+		return nil, out(), winner.err
 	}
 	winner.State = Selected
-	winner.Reason = "the first that is configured"
-	for i := range findings[first+1:] {
-		findings[first+1+i].passOver(winner.Settings)
+	winner.Reason = fmt.Sprintf("the first that is configured: %s set", list(winner.Settings))
+	for _, f := range findings[first+1:] {
+		f.passOver(winner.Settings)
 	}
-	return Selection{Source: winner.Source, Candidates: candidates(findings)}, winner.open, nil
+	sel := out()
+	sel.Source = winner.Source
+	return winner, sel, nil
 }
 
-func (f finding) decides() bool { return f.open != nil || f.err != nil }
+// sources are those that the chain may select from.
+func (c Config) sources() ([]Source, error) {
+	if c.Sources == nil {
+		sources := DefaultSources()
+		if c.AllowInstanceProfile {
+			sources = append(sources, SourceInstanceProfile)
+		}
+		return sources, nil
+	}
+	var errs []error
+	for i, s := range c.Sources {
+		problem := ""
+		switch {
+		case !slices.Contains(everySource(), s):
+			problem = fmt.Sprintf("%q is no source", s)
+		case slices.Contains(c.Sources[:i], s):
+			problem = fmt.Sprintf("%q is listed twice", s)
+		case s == SourceInstanceProfile && !c.AllowInstanceProfile:
+			problem = fmt.Sprintf("%q is listed, but Config.AllowInstanceProfile is not set", s)
+		default:
+			continue
+		}
+		errs = append(errs, &ConfigError{
+			Field:   fmt.Sprintf("Config.Sources[%d]", i),
+			Problem: problem,
+			Remedy:  "list constants of this package, each once",
+		})
+	}
+	return slices.Clone(c.Sources), errors.Join(errs...)
+}
 
-// passOver notes that a configured candidate came too late.
+func everySource() []Source { return append(DefaultSources(), SourceInstanceProfile) }
+
+// look finds what is configured: in the Config, then in the listed sources, in
+// order, then in the others, which are excluded.
+func look(ctx context.Context, cfg Config, env environ, sources []Source) []*finding {
+	configured := findConfigured(cfg)
+	findings := []*finding{&configured}
+	if name := strings.TrimSpace(cfg.Profile); name != "" {
+		f := findProfile(ctx, cfg, env, setting{"Config.Profile", name})
+		findings = append(findings, &f)
+	}
+	for _, s := range sources {
+		f := find(ctx, cfg, env, s)
+		if s == SourceProfile && cfg.Profile != "" {
+			f.exclude("Config.Profile names another")
+		}
+		findings = append(findings, &f)
+	}
+	for _, s := range DefaultSources() {
+		if !slices.Contains(sources, s) {
+			f := find(ctx, cfg, env, s)
+			f.exclude("Config.Sources does not list the " + string(s))
+			findings = append(findings, &f)
+		}
+	}
+	return findings
+}
+
+// find looks for one source in the environment.
+func find(ctx context.Context, cfg Config, env environ, s Source) finding {
+	switch s {
+	case SourceEnvironment:
+		return findKeys(env)
+	case SourceWebIdentity:
+		return findWebIdentity(env)
+	case SourceProfile:
+		return findProfile(ctx, cfg, env, env.profile())
+	case SourceContainer:
+		return findContainer(env)
+	}
+	return findInstance(env)
+}
+
+// passOver notes that a configured candidate came too late. One that is not
+// even complete keeps its reason.
 func (f *finding) passOver(winner []string) {
-	if !f.decides() {
+	if f.open == nil || f.State == Excluded {
 		return
 	}
 	f.State = PassedOver
 	f.Reason = fmt.Sprintf("%s set, but %s come first", list(f.Settings), list(winner))
 }
 
-func candidates(findings []finding) []Candidate {
+// exclude notes that a configured candidate does not count.
+func (f *finding) exclude(why string) {
+	if f.decides() {
+		f.State = Excluded
+		f.Reason = fmt.Sprintf("%s set, but %s", list(f.Settings), why)
+	}
+}
+
+func candidates(findings []*finding) []Candidate {
 	out := make([]Candidate, len(findings))
 	for i, f := range findings {
 		out[i] = f.Candidate
@@ -124,9 +248,14 @@ func absent(s Source, settings ...string) finding {
 // half is a candidate that lacks a setting.
 func half(s Source, settings []string, set, missing, remedy string) finding {
 	problem := fmt.Sprintf("not set although %s is", set)
+	return wrong(s, settings, &ConfigError{Field: missing, Problem: problem, Remedy: remedy})
+}
+
+// wrong is a candidate that is set and cannot be used.
+func wrong(s Source, settings []string, err *ConfigError) finding {
 	return finding{
-		Candidate: Candidate{Source: s, Settings: settings, State: Incomplete, Reason: missing + " " + problem},
-		err:       &ConfigError{Field: missing, Problem: problem, Remedy: remedy},
+		Candidate: Candidate{Source: s, Settings: settings, State: Incomplete, Reason: err.Field + " " + err.Problem},
+		err:       err,
 	}
 }
 
@@ -137,32 +266,4 @@ func list(names []string) string {
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
-// The variables of container credentials (EKS Pod Identity, ECS).
-var containerVariables = []string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}
-
-// findContainer reports container credentials. They decide, since someone
-// configured them, but cannot be served.
-func findContainer(env environ) finding {
-	set := env.set(containerVariables...)
-	if len(set) == 0 {
-		return absent(SourceContainer, containerVariables...)
-	}
-	const problem = "credentials from a container endpoint (EKS Pod Identity, ECS) are not supported by this version"
-	return finding{
-		Candidate: Candidate{Source: SourceContainer, Settings: set, State: Unsupported, Reason: problem},
-		err:       &ConfigError{Field: set[0], Problem: problem, Remedy: "give the service account a role by annotation (IRSA), or use the SDK's own chain"},
-	}
-}
-
-// findProfile reports a profile. It does not decide: a profile also serves
-// settings such as the Region.
-func findProfile(env environ) finding {
-	f := absent(SourceProfile, "AWS_PROFILE")
-	if env("AWS_PROFILE") != "" {
-		f.State = Unsupported
-		f.Reason = "AWS_PROFILE set, but this version takes settings, not credentials, from profiles"
-	}
-	return f
 }

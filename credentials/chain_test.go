@@ -2,6 +2,7 @@ package credentials_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,7 +32,7 @@ func TestSelection(t *testing.T) {
 		cfg  credentials.Config
 		env  map[string]string
 		want credentials.Source
-		// states of Config, keys, web identity, container, profile
+		// states of Config, keys, web identity, profile, container
 		states []credentials.State
 	}{
 		"config": {
@@ -43,11 +44,11 @@ func TestSelection(t *testing.T) {
 			cfg: explicit,
 			env: map[string]string{
 				"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker,
-				"AWS_ROLE_ARN": roleARN, "AWS_PROFILE": "",
+				"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_PROFILE": "",
 				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
 			},
 			want:   credentials.SourceWebIdentity,
-			states: []credentials.State{chosen, passed, passed, passed, none},
+			states: []credentials.State{chosen, passed, passed, none, passed},
 		},
 		"keys": {
 			env:    map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker},
@@ -81,7 +82,7 @@ func TestSelection(t *testing.T) {
 				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
 			},
 			want:   credentials.SourceWebIdentity,
-			states: []credentials.State{none, none, chosen, passed, none},
+			states: []credentials.State{none, none, chosen, none, passed},
 		},
 	}
 	for name, test := range tests {
@@ -108,13 +109,15 @@ func TestSelection(t *testing.T) {
 }
 
 func TestSelectionIsACopy(t *testing.T) {
-	t.Parallel()
-	pod := newPod(t, nil)
-	p := newProvider(t, pod.Config())
+	setenv(t, webIdentityVariables)
+	setenv(t, containerVariables)
+	p := newProvider(t, credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)})
 	changed := p.Selection()
 	changed.Candidates[0].Reason = "changed"
 	changed.Candidates[0].Settings[0] = "changed"
-	if got := p.Selection().Candidates[0]; got.Reason == "changed" || got.Settings[0] == "changed" {
+	changed.Others[0].Source = "changed"
+	got := p.Selection()
+	if c := got.Candidates[0]; c.Reason == "changed" || c.Settings[0] == "changed" || got.Others[0].Source == "changed" {
 		t.Error("a caller can change the provider's selection")
 	}
 }
@@ -156,7 +159,7 @@ func TestSelectionErrors(t *testing.T) {
 		},
 		"profile alone": {
 			env:  map[string]string{"AWS_PROFILE": "dev", "AWS_CONFIG_FILE": "testdata/config"},
-			text: []string{"AWS_PROFILE set, but this version takes settings, not credentials, from profiles"},
+			text: []string{`profile "dev" holds settings but no credentials`},
 		},
 		"config without token": {
 			cfg: credentials.Config{RoleARN: roleARN}, field: "Config.TokenFile",
@@ -192,15 +195,6 @@ func TestSelectionErrors(t *testing.T) {
 			env:   map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker},
 			field: "AWS_SESSION_TOKEN",
 		},
-		"Pod Identity": {
-			env:   map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"},
-			field: "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-			text:  []string{"not supported by this version"},
-		},
-		"ECS": {
-			env:   map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials"},
-			field: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -230,11 +224,141 @@ func TestStateString(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[credentials.State]string{
 		credentials.NotConfigured: "not configured",
-		credentials.Unsupported:   "unsupported",
+		credentials.Excluded:      "excluded",
 		99:                        "State(99)",
 	} {
 		if got := state.String(); got != want {
 			t.Errorf("%d: %q, want %q", state, got, want)
 		}
+	}
+}
+
+// What the Config lists is what the chain selects from, in that order; the rest
+// is reported.
+func TestSources(t *testing.T) {
+	const (
+		keys, token, profile = credentials.SourceEnvironment, credentials.SourceWebIdentity, credentials.SourceProfile
+		container, node      = credentials.SourceContainer, credentials.SourceInstanceProfile
+	)
+	setenv(t, keyVariables)
+	setenv(t, webIdentityVariables)
+	setenv(t, containerVariables)
+	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", profiles["static"]+"[profile dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n"))
+	tests := map[string]struct {
+		cfg      credentials.Config
+		want     credentials.Source
+		excluded []credentials.Source
+	}{
+		"default":           {want: keys},
+		"default with node": {cfg: credentials.Config{AllowInstanceProfile: true}, want: keys},
+		"one":               {cfg: credentials.Config{Sources: []credentials.Source{container}}, want: container, excluded: []credentials.Source{keys, token, profile}},
+		"another order":     {cfg: credentials.Config{Sources: []credentials.Source{profile, token}}, want: profile, excluded: []credentials.Source{keys, container}},
+		"the node first": {
+			cfg:  credentials.Config{AllowInstanceProfile: true, Sources: []credentials.Source{node, token}},
+			want: node, excluded: []credentials.Source{keys, profile, container},
+		},
+		"profile of the Config":         {cfg: credentials.Config{Profile: "dev"}, want: profile, excluded: []credentials.Source{profile}},
+		"web identity before a profile": {cfg: credentials.Config{Profile: "dev", RoleARN: roleARN, TokenFile: "/t"}, want: token, excluded: []credentials.Source{profile}},
+		"nothing but the Config": {
+			cfg:  credentials.Config{Sources: []credentials.Source{}, RoleARN: roleARN, TokenFile: "/t"},
+			want: token, excluded: []credentials.Source{keys, token, profile, container},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.cfg.Region, test.cfg.HTTPClient = "eu-west-1", noNetwork(t)
+			sel := newProvider(t, test.cfg).Selection()
+			if sel.Source != test.want {
+				t.Errorf("source %q, want %q", sel.Source, test.want)
+			}
+			var excluded []credentials.Source
+			for _, c := range sel.Candidates {
+				if c.State == credentials.Excluded {
+					excluded = append(excluded, c.Source)
+				}
+				if c.Reason == "" || len(c.Settings) == 0 {
+					t.Errorf("%s has no reason or no settings", c.Source)
+				}
+			}
+			if diff := cmp.Diff(test.excluded, excluded); diff != "" {
+				t.Errorf("excluded (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSourcesErrors(t *testing.T) {
+	setenv(t, keyVariables)
+	tests := map[string]struct {
+		sources []credentials.Source
+		text    []string
+	}{
+		"unknown": {[]credentials.Source{"environment"}, []string{`Config.Sources[0]: "environment" is no source`}},
+		"twice":   {[]credentials.Source{credentials.SourceContainer, credentials.SourceContainer}, []string{"Config.Sources[1]", "listed twice"}},
+		"node":    {[]credentials.Source{credentials.SourceInstanceProfile}, []string{"Config.Sources[0]", "AllowInstanceProfile"}},
+		"both":    {[]credentials.Source{"", credentials.SourceInstanceProfile}, []string{"Config.Sources[0]", "Config.Sources[1]"}},
+		"none":    {[]credentials.Source{}, []string{"no source", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set, but Config.Sources does not list the environment keys"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", Sources: test.sources, HTTPClient: noNetwork(t)})
+			wantText(t, err, test.text...)
+		})
+	}
+}
+
+// A profile that is broken does not keep a source before it from being
+// selected, as far as the SDK can read its settings.
+func TestBrokenProfileBehindWebIdentity(t *testing.T) {
+	setenv(t, webIdentityVariables)
+	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[default]\nrole_arn = "+roleARN+"\n"))
+	sel := newProvider(t, credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)}).Selection()
+	for _, c := range sel.Candidates {
+		if c.Source == credentials.SourceProfile && (c.State != credentials.Incomplete || !strings.Contains(c.Reason, "none of source_profile")) {
+			t.Errorf("profile is %s: %s", c.State, c.Reason)
+		}
+	}
+}
+
+// Chain and SDK both meet an error in the files; it is told once.
+func TestProfileErrorOnce(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "dev")
+	for name, text := range map[string]string{
+		"unknown": "",
+		"half":    "[profile dev]\naws_secret_access_key = " + marker + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", text))
+			_, err := credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)})
+			wantText(t, err, `profile "dev"`)
+			if n := strings.Count(err.Error(), `profile "dev"`); n != 1 {
+				t.Errorf("told %d times: %v", n, err)
+			}
+			wantNoSecret(t, "error", err, marker)
+		})
+	}
+}
+
+// Files that cannot be read are no reason to go on to another source.
+func TestUnreadableProfile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("AWS_CONFIG_FILE", dir)
+	setenv(t, containerVariables)
+	_, err := credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)})
+	wantText(t, err, "shared config file", dir, "cannot be read")
+	if n := strings.Count(err.Error(), dir); n != 1 {
+		t.Errorf("told %d times: %v", n, err)
+	}
+}
+
+// The aliases that the SDK for Go takes, so that both take the same keys.
+func TestKeyAliases(t *testing.T) {
+	setenv(t, map[string]string{"AWS_ACCESS_KEY": "AKIDALIAS", "AWS_SECRET_KEY": "secret"})
+	if got := sdkSelects(t); got != credentials.SourceEnvironment {
+		t.Errorf("the SDK selects %q", got)
+	}
+	creds := retrieve(t, newProvider(t, credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)}))
+	if creds.AccessKeyID != "AKIDALIAS" || creds.SecretAccessKey != "secret" {
+		t.Error("the keys are not those of the environment")
 	}
 }

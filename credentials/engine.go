@@ -2,10 +2,8 @@ package credentials
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,204 +11,238 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// The pauses after a failed refresh, drawn uniformly. Those of backoff hold
-// while credentials are valid; those of denial when there are none. They are
-// the ones on which the AWS SDKs agree (aws-sdk-java-v2#7109, botocore#3733).
-const (
-	minBackoff = 5 * time.Minute
-	maxBackoff = 10 * time.Minute
-	minDenial  = 1 * time.Second
-	maxDenial  = 5 * time.Second
-)
+// lease is how long callers are answered without a look at the clock. The
+// timer that ends it stands still while the machine sleeps or the process is
+// frozen, so this is also for how long expired credentials may be served
+// unnoticed after it wakes.
+const lease = 5 * time.Second
 
-// source gets credentials from where they come.
-type source interface {
-	fetch(context.Context) (*grant, error)
-}
-
-// engine keeps the credentials of a source fresh.
+// engine keeps the credentials of a source fresh. Readers find them in ready;
+// when that is empty, they ask for the move to make under the lock.
 type engine struct {
 	source  source
-	timeout time.Duration // of one refresh
+	refresh Refresh
 	log     *slog.Logger
+	now     func() time.Time // time.Now, but for tests of a clock that jumps
 
-	current  atomic.Pointer[grant] // nil before the first, and once closed
+	ready    atomic.Pointer[grant] // to be served without asking; nil: ask
 	identity atomic.Pointer[Identity]
 
 	ctx     context.Context // of every refresh; close ends it
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows; never held over a wait
-	closed  bool
-	flight  *flight   // the refresh under way
-	backoff time.Time // no refresh before, while credentials are valid
-	denied  denial    // what to answer instead of asking again
+	mu       sync.Mutex // guards what follows; never held over a wait
+	closed   bool
+	current  *term     // nil before the first
+	previous string    // access key id of the one before
+	flight   *flight   // the refresh under way
+	backoff  time.Time // B ends
+	denied   denial    // E
+	failures int       // in a row
+	lastErr  error     // of the latest refresh
+	leased   *time.Timer
+	schedule schedule
+	token    tokenWatch
+	stats    SessionStats
+	told     *term // whose service past expiry has been logged
+	watchers map[chan struct{}]struct{}
+
+	share share // if pooled; guarded by the Pool's lock, as are
+	pool  *Pool
+	refs  int
 }
 
-// denial is a refusal that is remembered for a moment.
-type denial struct {
-	err   error
-	until time.Time
-}
-
+// newEngine makes an engine that is shared with nobody.
 func newEngine(cfg Config, src source) *engine {
-	e := &engine{source: src, timeout: cfg.refreshTimeout(), log: cfg.logger()}
+	e := &engine{
+		source:   src,
+		refresh:  cfg.Refresh,
+		log:      cfg.logger(),
+		now:      time.Now,
+		watchers: make(map[chan struct{}]struct{}),
+	}
+	e.token.source, _ = src.(digester)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	if keys, ok := src.(static); ok {
-		e.publish(keys.grant)
+		e.adopt(keys.grant, e.now())
 	}
 	return e
 }
 
 // retrieve is [Provider.Retrieve].
 func (e *engine) retrieve(ctx context.Context) (aws.Credentials, error) {
-	now := time.Now()
-	if g := e.current.Load(); g.phase(now) == fresh {
+	if g := e.ready.Load(); g != nil {
 		return g.creds, nil
 	}
-	g, f, err := e.decide(now)
-	if f == nil {
-		return g.credentials(), err
-	}
-	return e.wait(ctx, f)
+	return e.negotiate(ctx)
 }
 
-// decide returns what to answer, or the refresh to wait for.
-func (e *engine) decide(now time.Time) (*grant, *flight, error) {
+// negotiate answers a caller for whom nothing is ready.
+func (e *engine) negotiate(ctx context.Context) (aws.Credentials, error) {
+	for {
+		a := e.ask()
+		if a.stale {
+			e.logStale(a.creds)
+		}
+		if a.flight == nil {
+			return a.creds, a.err
+		}
+		select {
+		case <-a.flight.done:
+		case <-ctx.Done():
+			return e.leave(ctx)
+		}
+		if a.move == lead {
+			return a.flight.creds, a.flight.err
+		}
+	}
+}
+
+// ruling is a move with what it needs.
+type ruling struct {
+	move   move
+	creds  aws.Credentials
+	err    error
+	flight *flight // to wait for
+	stale  bool    // the first time that these are served past expiry
+}
+
+// ask decides what to do for a caller.
+func (e *engine) ask() ruling {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return nil, nil, ErrClosed
+		return ruling{err: ErrClosed}
 	}
-	g := e.current.Load()
-	switch g.phase(now) {
-	case fresh:
-		return g, nil, nil
-	case renewable:
-		e.launchUnlessBackingOff(now)
-		return g, nil, nil
-	case ending:
-		if f := e.launchUnlessBackingOff(now); f != nil {
-			return nil, f, nil
-		}
-		return g, nil, nil
+	now := e.now()
+	m := e.situation(now)
+	a := ruling{move: m.move()}
+	switch a.move {
+	case serve:
+		a.creds = e.current.creds
+		e.lend(m.phase, now)
+	case limit:
+		a.creds = e.current.creds
+		a.stale = e.countStale(now)
+		e.stats.RateLimited++
+	case refuse:
+		a.err = e.denied.err
+	case lead, wait:
+		a.flight = e.launch()
 	}
-	if now.Before(e.denied.until) {
-		return nil, nil, e.denied.err
-	}
-	return nil, e.launch(), nil
+	e.catchUp(m, now)
+	e.watchToken(m, now)
+	return a
 }
 
-// wait waits for a refresh. Credentials that are still valid beat its failure.
-func (e *engine) wait(ctx context.Context, f *flight) (aws.Credentials, error) {
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return aws.Credentials{}, fmt.Errorf("credentials: wait for refresh: %w", &aws.RequestCanceledError{Err: ctx.Err()})
+// situation is what the next move depends on. e.mu is held.
+func (e *engine) situation(now time.Time) situation {
+	return situation{
+		phase:      e.current.phase(now, e.refresh.MaxStale),
+		backoff:    now.Before(e.backoff),
+		denied:     now.Before(e.denied.until),
+		flying:     e.flight != nil,
+		background: !e.refresh.OnDemand,
 	}
-	if f.err == nil {
-		return f.grant.creds, nil
-	}
-	if g := e.current.Load(); g.phase(time.Now()) != over {
-		return g.creds, nil
-	}
-	return aws.Credentials{}, f.err
 }
 
-// publish makes a grant the one that callers get.
-func (e *engine) publish(g *grant) {
-	e.current.Store(g)
+// lend lets callers have the credentials in hand without asking, as long as
+// the answer would be the same, but not for longer than a lease. e.mu is held.
+func (e *engine) lend(p phase, now time.Time) {
+	end := e.current.mandatory
+	if e.refresh.OnDemand {
+		end = e.current.advisory
+	}
+	switch {
+	case !e.current.creds.CanExpire:
+		e.ready.Store(e.current.grant)
+		return
+	case p == phaseAdvisory && e.refresh.OnDemand:
+		return
+	}
+	e.ready.Store(e.current.grant)
+	d := min(lease, end.Sub(now))
+	if e.leased == nil {
+		// A late call of the function does no harm: the next caller asks.
+		e.leased = time.AfterFunc(d, func() { e.ready.Store(nil) })
+		return
+	}
+	e.leased.Reset(d)
+}
+
+// leave answers a caller whose context has ended. One who led in the advisory
+// window gets what is in hand; the refresh goes on for the others.
+func (e *engine) leave(ctx context.Context) (aws.Credentials, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed && e.current.phase(e.now(), e.refresh.MaxStale) == phaseAdvisory {
+		return e.current.creds, nil
+	}
+	return aws.Credentials{}, departed(ctx)
+}
+
+// departed is the error of a caller whose context ended before the answer.
+func departed(ctx context.Context) error {
+	return fmt.Errorf("credentials: wait for refresh: %w", &aws.RequestCanceledError{Err: ctx.Err()})
+}
+
+// countStale counts an answer with credentials past their expiry, and reports
+// whether it is the first with these. e.mu is held.
+func (e *engine) countStale(now time.Time) (first bool) {
+	if !e.current.expired(now) {
+		return false
+	}
+	e.stats.ServedExpired++
+	first = e.told != e.current
+	e.told = e.current
+	return first
+}
+
+// adopt makes a grant the one that callers get. e.mu is held.
+func (e *engine) adopt(g *grant, now time.Time) {
+	if e.current != nil && e.current.creds.AccessKeyID != g.creds.AccessKeyID {
+		e.previous = e.current.creds.AccessKeyID
+	}
+	e.ready.Store(nil)
+	e.current = newTerm(g, e.refresh.Window, now)
 	e.identity.Store(&g.identity)
 }
 
-// flight is one refresh that any number of callers wait for. Its result is set
-// before done is closed.
-type flight struct {
-	done  chan struct{}
-	grant *grant // if err is nil
-	err   error
-}
-
-// launchUnlessBackingOff returns the refresh under way, or a new one, or nil
-// while one that failed a short time ago is not to be repeated. e.mu is held.
-func (e *engine) launchUnlessBackingOff(now time.Time) *flight {
-	if e.flight == nil && now.Before(e.backoff) {
-		return nil
-	}
-	return e.launch()
-}
-
-// launch returns the refresh under way, or starts one. It runs on the
-// engine's context: no caller's values or cancellation reach it. e.mu is
-// held.
-func (e *engine) launch() *flight {
-	if e.flight == nil {
-		f := &flight{done: make(chan struct{})}
-		e.flight = f
-		e.running.Go(func() { e.run(f) })
-	}
-	return e.flight
-}
-
-func (e *engine) run(f *flight) {
-	ctx, cancel := context.WithTimeout(e.ctx, e.timeout)
-	defer cancel()
-	g, err := e.source.fetch(ctx)
-	if pause := e.land(f, g, err); pause > 0 {
-		// The log may itself be sent with these credentials: no lock is held.
-		e.log.LogAttrs(e.ctx, slog.LevelWarn, "refresh of AWS credentials did not succeed, serving those in hand",
-			slog.Any("error", err),
-			slog.Duration("next_attempt_in", pause))
-	}
-}
-
-// land ends a refresh with its result. It returns the pause before the next if
-// credentials in hand are served in spite of an error.
-func (e *engine) land(f *flight, g *grant, err error) (pause time.Duration) {
+// watch has ch hear of every refresh that brought news, as often as it is read.
+func (e *engine) watch(ch chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.flight = nil
-	switch {
-	case e.closed:
-		f.err = ErrClosed
-	case err != nil:
-		f.err = err
-		pause = e.failed(err, time.Now())
-	default:
-		e.backoff, e.denied = time.Time{}, denial{}
-		e.publish(g)
-		f.grant = g
-	}
-	close(f.done)
-	return pause
+	e.watchers[ch] = struct{}{}
 }
 
-// failed notes until when not to ask again. It returns the pause if there are
-// valid credentials. e.mu is held.
-func (e *engine) failed(err error, now time.Time) (pause time.Duration) {
-	now = now.Round(0)
-	if e.current.Load().phase(now) != over {
-		pause = between(minBackoff, maxBackoff)
-		e.backoff = now.Add(pause)
-		return pause
-	}
-	if refused, ok := errors.AsType[*AssumeRoleError](err); ok && refused.terminal {
-		e.denied = denial{err: err, until: now.Add(between(minDenial, maxDenial))}
-	}
-	return 0
+// unwatch undoes watch, and closes ch.
+func (e *engine) unwatch(ch chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.watchers, ch)
+	close(ch)
 }
 
-// between draws a duration from low to high.
-func between(low, high time.Duration) time.Duration {
-	return low + rand.N(high-low)
+// notify tells the watchers. e.mu is held.
+func (e *engine) notify() {
+	for ch := range e.watchers {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // close ends a refresh that is under way and waits for it.
 func (e *engine) close() {
 	e.mu.Lock()
 	e.closed = true
-	e.current.Store(nil)
+	e.ready.Store(nil)
+	if e.leased != nil {
+		e.leased.Stop()
+	}
+	e.schedule.stop()
 	e.mu.Unlock()
 	e.cancel()
 	e.running.Wait()

@@ -20,24 +20,31 @@ const (
 // ID prefixes").
 const temporaryKeyPrefix = "ASIA"
 
+// keys are the access keys in the environment. The second names are those that
+// the SDK for Go takes, too (config.EnvConfig).
+func (e environ) keys() (id, secret setting) {
+	return e.first(envAccessKeyID, "AWS_ACCESS_KEY"), e.first(envSecretKey, "AWS_SECRET_KEY")
+}
+
 // findKeys looks for access keys in the environment.
 func findKeys(env environ) finding {
-	settings := []string{envAccessKeyID, envSecretKey}
-	id, secret := env(envAccessKeyID), env(envSecretKey)
+	id, secret := env.keys()
+	settings := []string{id.name, secret.name}
 	switch {
-	case id == "" && secret == "":
+	case id.value == "" && secret.value == "":
 		return keysAbsent(env, settings)
-	case id == "":
-		return half(SourceEnvironment, settings, envSecretKey, envAccessKeyID, "set both or neither")
-	case secret == "":
-		return half(SourceEnvironment, settings, envAccessKeyID, envSecretKey, "set both or neither")
-	case strings.HasPrefix(id, temporaryKeyPrefix) && env(envSessionToken) == "":
-		return half(SourceEnvironment, settings, "a temporary "+envAccessKeyID, envSessionToken,
+	case id.value == "":
+		return half(SourceEnvironment, settings, secret.name, id.name, "set both or neither")
+	case secret.value == "":
+		return half(SourceEnvironment, settings, id.name, secret.name, "set both or neither")
+	case strings.HasPrefix(id.value, temporaryKeyPrefix) && env(envSessionToken) == "":
+		return half(SourceEnvironment, settings, "a temporary "+id.name, envSessionToken,
 			"set the session token that came with the keys")
 	}
 	return finding{
 		Candidate: Candidate{Source: SourceEnvironment, Settings: settings},
 		open:      openKeys,
+		key:       []string{id.value, digestOf(secret.value + env(envSessionToken))},
 	}
 }
 
@@ -50,25 +57,40 @@ func keysAbsent(env environ, settings []string) finding {
 }
 
 // openKeys takes the keys once: the environment of a process does not change.
-func openKeys(_ Config, env environ, _ stsClient) (source, error) {
-	g := &grant{
-		creds: aws.Credentials{
-			AccessKeyID:     env(envAccessKeyID),
-			SecretAccessKey: env(envSecretKey),
-			SessionToken:    env(envSessionToken),
-			Source:          string(SourceEnvironment),
-			AccountID:       env(envAccountID),
-		},
-	}
-	g.identity = Identity{
-		Source:      SourceEnvironment,
-		AccessKeyID: g.creds.AccessKeyID,
-		Account:     g.creds.AccountID,
-	}
-	return static{g}, nil
+func openKeys(s setup) (source, error) {
+	id, secret := s.env.keys()
+	return newStatic(aws.Credentials{
+		AccessKeyID:     id.value,
+		SecretAccessKey: secret.value,
+		SessionToken:    s.env(envSessionToken),
+		Source:          string(SourceEnvironment),
+		AccountID:       s.env(envAccountID),
+	}), nil
 }
 
 // static is a source of credentials that do not expire.
-type static struct{ grant *grant }
+type static struct {
+	grant *grant
+	key   sessionKey
+}
+
+func newStatic(creds aws.Credentials) static {
+	return static{grant: &grant{creds: creds, identity: identify(creds)}}
+}
 
 func (s static) fetch(context.Context) (*grant, error) { return s.grant, nil }
+
+func (s static) shareKey() string { return string(s.key) }
+
+// identify is all that credentials alone say about who they are.
+func identify(creds aws.Credentials) Identity {
+	id := Identity{
+		Source:      Source(creds.Source),
+		AccessKeyID: creds.AccessKeyID,
+		Account:     creds.AccountID,
+	}
+	if creds.CanExpire {
+		id.Expires = creds.Expires
+	}
+	return id
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What a caller may ask of an error with errors.Is. Every error of this package
@@ -70,6 +71,112 @@ func (e *NoSourceError) Error() string {
 // Unwrap returns [ErrConfiguration].
 func (e *NoSourceError) Unwrap() error { return ErrConfiguration }
 
+// MismatchError is an identity that is not the one expected. Its credentials
+// have been thrown away. It is [ErrIdentity].
+type MismatchError struct {
+	// Field of [Expect], or "Hops[i].RoleARN" for a session that is not of the
+	// role that was asked for.
+	Field string
+	Want  string
+	Got   string
+}
+
+// Error names the field, what was wanted and what STS answered.
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("credentials: %s: want %q, STS answers %q; the credentials were thrown away", e.Field, e.Want, e.Got)
+}
+
+// Unwrap returns [ErrIdentity].
+func (e *MismatchError) Unwrap() error { return ErrIdentity }
+
+func (e *MismatchError) isTerminal() bool { return true }
+
+// CallerError is STS's refusal to say whose credentials they are, or the lack
+// of an answer, where [Config.VerifyCaller] asks. The credentials are not
+// published. It is [ErrIdentity], [ErrDenied], [ErrConfiguration] or
+// [ErrUnavailable], and wraps the SDK's error.
+type CallerError struct {
+	// Code and RequestID are STS's; empty if there was no answer.
+	Code      string
+	RequestID string
+
+	verdict verdict
+	err     error
+}
+
+func (e *CallerError) isTerminal() bool   { return e.verdict.terminal }
+func (e *CallerError) judgement() verdict { return e.verdict }
+
+// Error says what STS answered.
+func (e *CallerError) Error() string {
+	return "credentials: verify caller: " + outcome(e.Code, e.RequestID, e.err)
+}
+
+// Unwrap returns the sentinel and the SDK's error.
+func (e *CallerError) Unwrap() []error { return causes(e.verdict.kind, e.err) }
+
+// RetryableError reports false, as that of [AssumeRoleError] does.
+func (e *CallerError) RetryableError() bool { return false }
+
+// NoCredentialsError reports that there are no credentials to give, and why none
+// could be had. It is what its cause is; a cause that is nothing of this
+// package's makes it [ErrUnavailable].
+type NoCredentialsError struct {
+	// Expired is when the last credentials ended, which are too old for
+	// [Refresh].MaxStale. Zero: there never were any.
+	Expired time.Time
+
+	err error
+}
+
+// Error gives the cause.
+func (e *NoCredentialsError) Error() string {
+	text := "credentials: none yet: "
+	if !e.Expired.IsZero() {
+		text = fmt.Sprintf("credentials: those at hand expired at %s: ", e.Expired.UTC().Format(time.RFC3339))
+	}
+	return text + strings.TrimPrefix(e.err.Error(), "credentials: ")
+}
+
+// Unwrap returns the cause, and [ErrUnavailable] if that is no other sentinel.
+func (e *NoCredentialsError) Unwrap() []error {
+	if sentinel := class(e.err); !errors.Is(e.err, sentinel) {
+		return causes(sentinel, e.err)
+	}
+	return []error{e.err}
+}
+
+// RetryableError reports false. It keeps the SDK's service clients, which take
+// a lack of credentials for a failure of their own request, from repeating what
+// has been retried already.
+func (e *NoCredentialsError) RetryableError() bool { return false }
+
+// LifetimeError reports that credentials cannot last as long as
+// [Provider.RetrieveMin] was asked for. It is what kept newer ones away is,
+// mostly [ErrUnavailable]; if the source does not give more, it is
+// [ErrConfiguration].
+type LifetimeError struct {
+	Want time.Duration
+	// Got is the lifetime that the best credentials at hand have left.
+	Got time.Duration
+
+	kind error
+	err  error
+}
+
+// Error says what was wanted and what there is.
+func (e *LifetimeError) Error() string {
+	text := fmt.Sprintf("credentials: want credentials that last %v, those at hand last %v", e.Want, e.Got.Round(time.Second))
+	if e.err != nil {
+		text += ": " + e.err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the sentinel and what kept newer credentials away, if that is
+// known.
+func (e *LifetimeError) Unwrap() []error { return causes(e.kind, e.err) }
+
 // TokenProblem is what is wrong with a token.
 type TokenProblem string
 
@@ -85,6 +192,7 @@ const (
 	TokenNotServiceAccount TokenProblem = "is not a service account's"
 	TokenWrongAudience     TokenProblem = "has the wrong audience"
 	TokenExpired           TokenProblem = "has expired"
+	TokenNotHeader         TokenProblem = "has a line break or another control character inside"
 )
 
 // TokenError is a token that STS would refuse, or that cannot be read in the

@@ -115,7 +115,15 @@ func explainRequest(e *AssumeRoleError, role policy.ARN) *policy.Fault {
 		f.Remedy = "activate it in the account's IAM settings, or use another Region"
 	case "ValidationError":
 		f.Problem = "STS does not accept the request's form"
-		f.Remedy = "compare Config.Duration with the role's maximum session duration, and the role's ARN with the role"
+		f.Remedy = "compare the Duration with the role's maximum session duration, and the role's ARN with the role"
+	case "MalformedPolicyDocument":
+		f.Kind = policy.SessionPolicy
+		f.Problem = "STS does not accept the session policy"
+		f.Remedy = "look at SessionPolicy and PolicyARNs, package policy's Lint tells what is wrong with a document"
+	case "PackedPolicyTooLarge":
+		f.Kind = policy.SessionPolicy
+		f.Problem = "session policies and tags together take more room than a session has"
+		f.Remedy = "shorten SessionPolicy, or move it into a managed policy named in PolicyARNs, and send fewer Tags"
 	default:
 		return nil
 	}

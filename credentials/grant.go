@@ -4,68 +4,31 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
 )
 
-// mandatoryWindow is how long before expiry callers begin to wait.
-const mandatoryWindow = time.Minute
-
-// advisoryWindow is how long before expiry refreshing begins, by the lifetime
-// that the credentials had at receipt. It leaves at least half of it.
-func advisoryWindow(lifetime time.Duration) time.Duration {
-	window := time.Hour
-	switch {
-	case lifetime <= 20*time.Minute:
-		window = 5 * time.Minute
-	case lifetime < 90*time.Minute:
-		window = 15 * time.Minute
-	}
-	return min(window, lifetime/2)
-}
-
-// grant is a set of credentials with its schedule. It does not change.
+// grant is what a source gave: credentials and whose they are. It does not
+// change.
 type grant struct {
-	creds     aws.Credentials
-	identity  Identity
-	advisory  time.Time // refreshing begins
-	mandatory time.Time // waiting begins
+	creds    aws.Credentials
+	identity Identity
+	// skew is how much earlier than at Expires by this machine's clock the
+	// credentials end, since that clock is behind AWS's.
+	skew time.Duration
 }
 
-func (g *grant) schedule(now time.Time) {
-	window := advisoryWindow(g.creds.Expires.Sub(now))
-	g.advisory = g.creds.Expires.Add(-window)
-	g.mandatory = g.creds.Expires.Add(-min(window, mandatoryWindow))
-}
+// leastSkew is what the SDK's measure of skew, which is by a Date header in
+// whole seconds, is good for.
+const leastSkew = 10 * time.Second
 
-// credentials are those of g; none if g is nil.
-func (g *grant) credentials() aws.Credentials {
-	if g == nil {
-		return aws.Credentials{}
+// timed returns g with the skew that the SDK found in the answer that brought
+// it. A clock that is ahead is left alone: it only makes refreshes early.
+func (g *grant) timed(answer middleware.Metadata) *grant {
+	if skew, ok := awsmiddleware.GetAttemptSkew(answer); ok && skew >= leastSkew {
+		timed := *g
+		timed.skew = skew
+		return &timed
 	}
-	return g.creds
-}
-
-// phase is a stage in the life of credentials.
-type phase uint8
-
-const (
-	over      phase = iota // expired, or never had
-	fresh                  // before the advisory window
-	renewable              // in the advisory window
-	ending                 // in the mandatory window
-)
-
-// phase returns where now falls. The times compared have no monotonic reading,
-// so the wall clock counts, also after the machine slept.
-func (g *grant) phase(now time.Time) phase {
-	switch {
-	case g == nil:
-		return over
-	case !g.creds.CanExpire || now.Before(g.advisory):
-		return fresh
-	case now.Before(g.mandatory):
-		return renewable
-	case now.Before(g.creds.Expires):
-		return ending
-	}
-	return over
+	return g
 }

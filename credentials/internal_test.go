@@ -3,29 +3,7 @@ package credentials
 import (
 	"strings"
 	"testing"
-	"time"
 )
-
-func TestAdvisoryWindow(t *testing.T) {
-	t.Parallel()
-	for lifetime, want := range map[time.Duration]time.Duration{
-		4 * time.Minute:                2 * time.Minute,
-		15 * time.Minute:               5 * time.Minute,
-		20 * time.Minute:               5 * time.Minute,
-		20*time.Minute + time.Second:   600500 * time.Millisecond,
-		time.Hour:                      15 * time.Minute,
-		90*time.Minute - time.Second:   15 * time.Minute,
-		90 * time.Minute:               45 * time.Minute,
-		12 * time.Hour:                 time.Hour,
-		30 * time.Second:               15 * time.Second,
-		2*time.Hour + time.Nanosecond:  time.Hour,
-		-time.Second - time.Nanosecond: (-time.Second - time.Nanosecond) / 2,
-	} {
-		if got := advisoryWindow(lifetime); got != want {
-			t.Errorf("lifetime %v: window %v, want %v", lifetime, got, want)
-		}
-	}
-}
 
 func TestSessionName(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -27,13 +28,14 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 
 // LoadConfig returns an aws.Config for any SDK client, with the Provider of
 // [New] as its credentials and otherwise as config.LoadDefaultConfig makes it.
-// [FromConfig] returns the Provider.
+// Clients made of it renew a key that a service rejects, see
+// [Provider.Configure]. [FromConfig] returns the Provider.
 func LoadConfig(ctx context.Context, cfg Config) (aws.Config, error) {
 	p, base, err := load(ctx, cfg)
 	if err != nil {
 		return aws.Config{}, err
 	}
-	base.Credentials = p
+	p.Configure(&base)
 	return base, nil
 }
 
@@ -45,21 +47,51 @@ func FromConfig(cfg aws.Config) (*Provider, bool) {
 }
 
 func load(ctx context.Context, cfg Config) (*Provider, aws.Config, error) {
-	if err := cfg.validate(); err != nil {
+	if err := errors.Join(cfg.validate(), checkFallbacks(cfg.FallbackRegions)); err != nil {
 		return nil, aws.Config{}, err
 	}
 	env := trimmed(os.Getenv)
-	sel, open, err := choose(cfg, env)
+	winner, sel, err := choose(ctx, cfg, env)
 	base, baseErr := loadSDK(ctx, cfg, env)
-	if err := errors.Join(err, baseErr); err != nil {
+	if err := distinct(err, baseErr); err != nil {
 		return nil, aws.Config{}, err
 	}
 	client := sts.NewFromConfig(base)
-	src, err := open(cfg, env, client)
+	s := setup{cfg: cfg, env: env, sdk: base, sts: newSTSClient(cfg, client)}
+	engines, err := assemble(s, winner)
 	if err := errors.Join(err, checkEndpoint(ctx, client.Options())); err != nil {
+		releaseAll(engines)
 		return nil, aws.Config{}, err
 	}
-	return &Provider{engine: newEngine(cfg, src), selection: sel}, base, nil
+	if sel.contested() && !winner.fromConfig() {
+		reportContest(ctx, cfg, sel)
+	}
+	return newProvider(sel, engines...), base, nil
+}
+
+// distinct joins what the chain and the SDK say, which may both have met the
+// same error in the shared config files.
+func distinct(chain, sdk error) error {
+	if chain != nil && sdk != nil && chain.Error() == sdk.Error() {
+		return chain
+	}
+	return errors.Join(chain, sdk)
+}
+
+// reportContest logs that the environment configures more than one source.
+func reportContest(ctx context.Context, cfg Config, sel Selection) {
+	attrs := []slog.Attr{slog.String("selected", string(sel.Source))}
+	for _, c := range sel.Candidates {
+		if c.State == PassedOver {
+			attrs = append(attrs, slog.String("passed_over", c.Reason))
+		}
+	}
+	others := make([]slog.Attr, len(sel.Others))
+	for i, o := range sel.Others {
+		others[i] = slog.String(o.SDK, string(o.Source))
+	}
+	attrs = append(attrs, slog.Attr{Key: "other_sdks_select", Value: slog.GroupValue(others...)})
+	cfg.logger().LogAttrs(ctx, slog.LevelWarn, "more than one source of AWS credentials is configured", attrs...)
 }
 
 // loadSDK loads all settings but credentials. It is complete before the STS
@@ -69,8 +101,13 @@ func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
 	// The SDK's buildable client takes AWS_CA_BUNDLE in; for any other client
 	// LoadDefaultConfig would be an error if the variable is set.
 	buildable, _ := cfg.HTTPClient.(*awshttp.BuildableClient)
+	profile := env.profile()
+	if name := strings.TrimSpace(cfg.Profile); name != "" {
+		profile = setting{"Config.Profile", name}
+	}
 	base, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
 		o.Region = cmp.Or(strings.TrimSpace(cfg.Region), env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
+		o.SharedConfigProfile = profile.value
 		// With a provider given the SDK's chain does not run.
 		o.Credentials = aws.AnonymousCredentials{}
 		// AWS_DEFAULTS_MODE=auto would ask the node where it is.
@@ -81,7 +118,7 @@ func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
 		return nil
 	})
 	if err != nil {
-		return aws.Config{}, sdkError(err)
+		return aws.Config{}, sdkError(profile, err)
 	}
 	base.Credentials = nil
 	if cfg.HTTPClient != nil && buildable == nil {
@@ -92,14 +129,10 @@ func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
 
 // sdkError leaves the SDK's text to errors.As, for it may quote lines of the
 // credentials file.
-func sdkError(err error) error {
-	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
-		return &ConfigError{
-			Field:   "AWS_PROFILE",
-			Problem: fmt.Sprintf("there is no profile %q", e.Profile),
-			Remedy:  "unset it, or see AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
-			err:     err,
-		}
+func sdkError(profile setting, err error) error {
+	profile.value = cmp.Or(profile.value, config.DefaultSharedConfigProfile)
+	if e := profileError(profile, err); e != nil {
+		return e
 	}
 	return &ConfigError{
 		Field:   "SDK settings",
@@ -125,6 +158,17 @@ func checkRegion(region string) error {
 		}
 	}
 	return nil
+}
+
+func checkFallbacks(regions []string) error {
+	var errs []error
+	for i, region := range regions {
+		if e, ok := errors.AsType[*ConfigError](checkRegion(strings.TrimSpace(region))); ok {
+			e.Field, e.Remedy = fmt.Sprintf("Config.FallbackRegions[%d]", i), "name Regions such as eu-west-1"
+			errs = append(errs, e)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkEndpoint runs the SDK's endpoint rules for STS, which need no network.

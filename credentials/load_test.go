@@ -71,7 +71,7 @@ func TestBadSettings(t *testing.T) {
 		"short duration":   {cfg: pair(credentials.Config{Duration: time.Minute}), env: region, field: "Config.Duration", text: []string{"1m0s", "15m0s"}},
 		"long duration":    {cfg: pair(credentials.Config{Duration: 13 * time.Hour}), env: region, field: "Config.Duration"},
 		"uneven duration":  {cfg: pair(credentials.Config{Duration: time.Hour + time.Millisecond}), env: region, field: "Config.Duration"},
-		"negative timeout": {cfg: pair(credentials.Config{RefreshTimeout: -1}), env: region, field: "Config.RefreshTimeout"},
+		"negative timeout": {cfg: pair(credentials.Config{Refresh: credentials.Refresh{Timeout: -1}}), env: region, field: "Config.Refresh.Timeout"},
 		"unknown profile":  {cfg: pair(credentials.Config{}), env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_PROFILE": "nobody"}, field: "AWS_PROFILE", text: []string{`"nobody"`}},
 		"SDK setting":      {cfg: pair(credentials.Config{}), env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": marker}, field: "SDK settings"},
 		"FIPS at an endpoint of one's own": {

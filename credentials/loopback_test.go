@@ -60,38 +60,3 @@ func TestLoopback(t *testing.T) {
 		})
 	}
 }
-
-// TestEndpoints looks at which host our call to STS goes to.
-func TestEndpoints(t *testing.T) {
-	pod := newPod(t, nil)
-	tests := map[string]struct {
-		region string
-		env    map[string]string
-		want   string
-	}{
-		"regional":       {"eu-west-1", nil, "sts.eu-west-1.amazonaws.com"},
-		"always":         {"us-east-1", map[string]string{"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}, "sts.us-east-1.amazonaws.com"},
-		"China":          {"cn-north-1", nil, "sts.cn-north-1.amazonaws.com.cn"},
-		"FIPS":           {"us-east-1", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "sts-fips.us-east-1.amazonaws.com"},
-		"dual stack":     {"eu-west-1", map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "sts.eu-west-1.api.aws"},
-		"configured":     {"eu-west-1", map[string]string{"AWS_ENDPOINT_URL": "https://sts.example"}, "sts.example"},
-		"ignored":        {"eu-west-1", map[string]string{"AWS_ENDPOINT_URL": "https://sts.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "sts.eu-west-1.amazonaws.com"},
-		"ignored of STS": {"eu-west-1", map[string]string{"AWS_ENDPOINT_URL_STS": "https://sts.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "sts.eu-west-1.amazonaws.com"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			setenv(t, test.env)
-			var hosts []string
-			cfg := pod.Config()
-			cfg.Region = test.region
-			cfg.HTTPClient = roundTripFunc(func(r *http.Request) (*http.Response, error) {
-				hosts = append(hosts, r.URL.Host)
-				return answer(http.StatusForbidden, "AccessDenied", "")(r)
-			})
-			newProvider(t, cfg).Retrieve(t.Context())
-			if len(hosts) != 1 || hosts[0] != test.want {
-				t.Errorf("hosts %q, want %q", hosts, test.want)
-			}
-		})
-	}
-}

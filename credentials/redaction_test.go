@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/credentials/credentialstest"
@@ -70,11 +72,22 @@ func TestRedaction(t *testing.T) {
 	wantNoSecret(t, "Selection", p.Selection(), secrets...)
 	id, _ := p.Identity()
 	wantNoSecret(t, "Identity", id, secrets...)
+	wantNoSecret(t, "Stats", p.Stats(), secrets...)
+	_, err = p.RetrieveMin(t.Context(), 2*time.Hour)
+	wantNoSecret(t, "LifetimeError", err, secrets...)
+	pooled := cfg
+	pooled.Pool = new(credentials.Pool)
+	retrieve(t, newProvider(t, pooled))
+	wantNoSecret(t, "Pool", pooled.Pool, secrets...)
 	parsed, err := credentials.ParseTokenUnverified(token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantNoSecret(t, "Token", parsed, secrets...)
+	report := credentials.Diagnose(t.Context(), cfg)
+	wantNoSecret(t, "Report", report, secrets...)
+	wantNoSecret(t, "Check", report.Checks[0], secrets...)
+	wantNoSecret(t, "Status", report.Worst(), secrets...)
 
 	t.Run("keys", func(t *testing.T) {
 		setenv(t, map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker, "AWS_SESSION_TOKEN": marker})
@@ -85,6 +98,33 @@ func TestRedaction(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantNoSecret(t, "the config's credentials", loaded.Credentials, marker)
+	})
+
+	t.Run("sources", func(t *testing.T) {
+		setenv(t, map[string]string{
+			"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/?" + marker,
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN": marker, "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": marker,
+		})
+		p := newProvider(t, credentials.Config{Sources: []credentials.Source{credentials.SourceContainer}, HTTPClient: roundTripFunc(
+			func(r *http.Request) (*http.Response, error) {
+				return answer(http.StatusBadRequest, marker, r.Header.Get("Authorization"))(r)
+			})})
+		sel := p.Selection()
+		if sel.Others == nil {
+			t.Error("no conflict to print")
+		}
+		wantNoSecret(t, "Selection", sel, marker)
+		_, err := p.Retrieve(t.Context())
+		if _, ok := errors.AsType[*credentials.ContainerError](err); !ok {
+			t.Errorf("no ContainerError: %v", err)
+		}
+		wantNoSecret(t, "ContainerError", err, marker)
+		t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[default]\ncredential_process = echo "+marker+"\n"))
+		_, err = newProvider(t, credentials.Config{Sources: []credentials.Source{credentials.SourceProfile}}).Retrieve(t.Context())
+		if _, ok := errors.AsType[*credentials.SourceError](err); !ok {
+			t.Errorf("no SourceError: %v", err)
+		}
+		wantNoSecret(t, "SourceError", err, marker)
 	})
 
 	t.Run("errors", func(t *testing.T) {
@@ -115,5 +155,23 @@ func TestRedaction(t *testing.T) {
 		})
 		_, err := newProvider(t, cfg).Retrieve(t.Context())
 		wantNoSecret(t, "refusal", err, secrets...)
+		wantNoSecret(t, "report of a refusal", credentials.Diagnose(t.Context(), cfg), append(secrets, token)...)
+		for name, change := range map[string]func(*credentials.Config){
+			"hop":      func(c *credentials.Config) { c.Hops = []credentials.Hop{{RoleARN: hopARN(1)}} },
+			"caller":   func(c *credentials.Config) { c.VerifyCaller = true },
+			"mismatch": func(c *credentials.Config) { c.Expect.Account = "999999999999" },
+		} {
+			cfg := pod.Config()
+			change(&cfg)
+			cfg.HTTPClient = newScript(pod.AWS.HTTPClient().Do, func(r *http.Request) (*http.Response, error) {
+				return answer(http.StatusForbidden, "AccessDenied", r.Header.Get("X-Amz-Security-Token")+marker)(r)
+			})
+			_, err := newProvider(t, cfg).Retrieve(t.Context())
+			wantNoSecret(t, name, err, append(secrets, token)...)
+		}
+		cfg.HTTPClient = roundTripFunc(func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("broken " + token) // as a client of the caller's own may
+		})
+		wantNoSecret(t, "report of a client's error", credentials.Diagnose(t.Context(), cfg), append(secrets, token)...)
 	})
 }

@@ -52,7 +52,12 @@ func sessionName(t Token) string {
 	if t.Pod != "" {
 		parts = append(parts, t.Pod)
 	}
-	full := strings.Join(parts, ".")
+	return legalSessionName(strings.Join(parts, "."))
+}
+
+// legalSessionName replaces what may not stand in a session name and cuts off
+// what is too much of it.
+func legalSessionName(full string) string {
 	legal := strings.Map(func(r rune) rune {
 		if sessionRune(r) {
 			return r

@@ -1,12 +1,16 @@
 package credentials
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // readToken reads and parses the token file. It opens the file anew every time,
@@ -22,6 +26,34 @@ func readToken(path string) (raw string, t Token, err error) {
 		return "", Token{}, e
 	}
 	return raw, t, nil
+}
+
+// settling is how long a file that is being written gets to be complete. The
+// kubelet's swap is atomic, save that a reader between the two directories may
+// find the old one gone; other writers are not.
+const settling = 50 * time.Millisecond
+
+// readSettled is readToken with a second look at a file that is not there, or
+// holds no token.
+func readSettled(ctx context.Context, path string) (raw string, t Token, err error) {
+	raw, t, err = readToken(path)
+	e, ok := errors.AsType[*TokenError](err)
+	if !ok {
+		return raw, t, err
+	}
+	switch e.Problem {
+	case TokenMissing, TokenEmpty, TokenMalformed:
+		if sleep(ctx, settling) {
+			return readToken(path)
+		}
+	}
+	return raw, t, err
+}
+
+// digestOf tells one token from another.
+func digestOf(raw string) string {
+	sum := sha256.Sum256([]byte(raw))
+	return hex.EncodeToString(sum[:])
 }
 
 func readTokenFile(path string) (string, error) {

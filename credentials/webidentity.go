@@ -2,9 +2,7 @@ package credentials
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"regexp"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -20,11 +18,6 @@ const (
 	envTokenFile   = "AWS_WEB_IDENTITY_TOKEN_FILE"
 	envSessionName = "AWS_ROLE_SESSION_NAME"
 )
-
-// stsClient is the part of *sts.Client that web identity needs.
-type stsClient interface {
-	AssumeRoleWithWebIdentity(context.Context, *sts.AssumeRoleWithWebIdentityInput, ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error)
-}
 
 // setting is a value and where it was set.
 type setting struct{ name, value string }
@@ -59,8 +52,9 @@ func findPair(role, token setting, remedy string) finding {
 	}
 	return finding{
 		Candidate: Candidate{Source: SourceWebIdentity, Settings: settings},
-		open: func(cfg Config, env environ, client stsClient) (source, error) {
-			return openWebIdentity(cfg, env, client, role, token.value)
+		key:       []string{role.value, token.value},
+		open: func(s setup) (source, error) {
+			return openWebIdentity(s.cfg, s.env, s.sts, role, token.value)
 		},
 	}
 }
@@ -68,12 +62,17 @@ func findPair(role, token setting, remedy string) finding {
 // webIdentity exchanges the projected token for a role session.
 type webIdentity struct {
 	client      stsClient
-	roleARN     string
+	log         *slog.Logger
+	roleARN     setting
 	role        policy.ARN
 	tokenFile   string
 	audience    string
 	sessionName string // "": from the token
-	duration    time.Duration
+	narrowing   narrowing
+
+	// What a refresh leaves to the next; there is only one at a time.
+	duration time.Duration
+	overdue  string // digest of the token that was reported last
 }
 
 func openWebIdentity(cfg Config, env environ, client stsClient, role setting, tokenFile string) (source, error) {
@@ -88,153 +87,137 @@ func openWebIdentity(cfg Config, env environ, client stsClient, role setting, to
 	if err := checkSessionName(name); err != nil {
 		return nil, err
 	}
+	narrowing, err := narrow("Config", cfg.SessionPolicy, cfg.PolicyARNs, arn)
+	if err != nil {
+		return nil, err
+	}
 	return &webIdentity{
 		client:      client,
-		roleARN:     role.value,
+		log:         cfg.logger(),
+		roleARN:     role,
 		role:        arn,
 		tokenFile:   tokenFile,
 		audience:    cfg.audience(),
 		sessionName: name.value,
+		narrowing:   narrowing,
 		duration:    cfg.Duration,
 	}, nil
 }
 
-// fetch reads the token and exchanges it. The token stays in local variables.
+// fetch exchanges the token, which each attempt reads anew.
 func (w *webIdentity) fetch(ctx context.Context) (*grant, error) {
-	raw, token, err := readToken(w.tokenFile)
-	if err != nil {
-		return nil, err
-	}
-	if err := token.check(w.tokenFile, w.audience, time.Now()); err != nil {
-		return nil, err
-	}
-	in := &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn:          &w.roleARN,
-		RoleSessionName:  new(w.name(token)),
-		WebIdentityToken: &raw,
-	}
-	if w.duration > 0 {
-		in.DurationSeconds = new(int32(w.duration / time.Second))
-	}
-	out, err := w.client.AssumeRoleWithWebIdentity(ctx, in)
-	if err != nil {
-		return nil, w.refused(token, err)
-	}
-	g, err := w.grant(token, out, time.Now())
-	if err != nil {
-		return nil, w.refused(token, err)
-	}
-	return g, nil
-}
-
-func (w *webIdentity) name(t Token) string {
-	if w.sessionName != "" {
-		return w.sessionName
-	}
-	return sessionName(t)
-}
-
-// grant takes STS's answer apart. One without keys, or whose keys have expired
-// already, is no answer.
-func (w *webIdentity) grant(t Token, out *sts.AssumeRoleWithWebIdentityOutput, now time.Time) (*grant, error) {
-	c := out.Credentials
-	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || c.Expiration == nil {
-		return nil, errors.New("the answer lacks credentials")
-	}
-	if !c.Expiration.After(now) {
-		return nil, errors.New("the answer's credentials have expired already; compare this machine's clock")
-	}
-	g := &grant{
-		creds: aws.Credentials{
-			AccessKeyID:     *c.AccessKeyId,
-			SecretAccessKey: *c.SecretAccessKey,
-			SessionToken:    aws.ToString(c.SessionToken),
-			Source:          string(SourceWebIdentity),
-			CanExpire:       true,
-			Expires:         *c.Expiration,
-			AccountID:       w.role.Account,
+	var g *grant
+	var sent string // digest of the token
+	err := w.client.pursue(ctx, w.client.regions,
+		func(ctx context.Context, region string) error {
+			raw, token, err := readSettled(ctx, w.tokenFile)
+			if err != nil {
+				return err
+			}
+			sent = digestOf(raw)
+			if err := token.check(w.tokenFile, w.audience, time.Now()); err != nil {
+				return err
+			}
+			w.reportOverdue(ctx, token, sent)
+			g, err = w.exchange(ctx, region, raw, token)
+			return err
 		},
-		identity: w.identity(t, out),
+		func(e judged) bool { return w.repair(ctx, e, sent) })
+	if err != nil {
+		return nil, err
 	}
-	if g.identity.Account != "" {
-		g.creds.AccountID = g.identity.Account
-	}
-	g.schedule(now)
+	w.client.reportFallback(ctx, w.log, g.identity)
 	return g, nil
 }
 
-// identity takes the issuer from the token, whose signature STS has verified by
-// now; of the provider STS returns the ARN.
-func (w *webIdentity) identity(t Token, out *sts.AssumeRoleWithWebIdentityOutput) Identity {
-	id := Identity{
-		Source:      SourceWebIdentity,
-		AccessKeyID: *out.Credentials.AccessKeyId,
-		RoleARN:     w.roleARN,
-		Issuer:      t.Issuer,
-		Subject:     aws.ToString(out.SubjectFromWebIdentityToken),
-		Audience:    aws.ToString(out.Audience),
-		Expires:     *out.Credentials.Expiration,
+// digest is that of the token on disk.
+func (w *webIdentity) digest() (string, error) {
+	raw, err := readTokenFile(w.tokenFile)
+	if err != nil {
+		return "", err
 	}
-	if u := out.AssumedRoleUser; u != nil {
-		id.ARN = aws.ToString(u.Arn)
-		id.RoleID, id.SessionName, _ = strings.Cut(aws.ToString(u.AssumedRoleId), ":")
-		if arn, err := policy.ParseARN(id.ARN); err == nil {
-			id.Account = arn.Account
-		}
+	return digestOf(raw), nil
+}
+
+// exchange makes one attempt.
+func (w *webIdentity) exchange(ctx context.Context, region, raw string, token Token) (*grant, error) {
+	name := w.sessionName
+	if name == "" {
+		name = sessionName(token)
 	}
-	return id
+	out, err := w.client.api.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn:          &w.roleARN.value,
+		RoleSessionName:  &name,
+		WebIdentityToken: &raw,
+		DurationSeconds:  lifetime(w.duration),
+		Policy:           w.narrowing.document,
+		PolicyArns:       w.narrowing.arns,
+	}, w.client.once(region, aws.Credentials{}))
+	if err != nil {
+		return nil, w.refused(region, token, err)
+	}
+	now, a := time.Now(), answer{out.Credentials, out.AssumedRoleUser}
+	if err := a.check(now); err != nil {
+		return nil, w.refused(region, token, err)
+	}
+	if err := a.checkRole(w.roleARN.name, w.role); err != nil {
+		return nil, err
+	}
+	return a.grant(Identity{
+		Source: SourceWebIdentity,
+		// STS has verified the token by now; of the provider it returns the ARN.
+		Issuer:         token.Issuer,
+		Subject:        aws.ToString(out.SubjectFromWebIdentityToken),
+		Audience:       aws.ToString(out.Audience),
+		Provider:       aws.ToString(out.Provider),
+		SourceIdentity: aws.ToString(out.SourceIdentity),
+		Region:         region,
+	}, w.role, now).timed(out.ResultMetadata), nil
+}
+
+// repair reports whether to try again at once: if the kubelet has replaced the
+// token that was sent, or if the session may be shorter.
+func (w *webIdentity) repair(ctx context.Context, e judged, sent string) bool {
+	if e.judgement().reaction == stepDown {
+		return w.stepDown(ctx, e)
+	}
+	now, err := w.digest()
+	return err == nil && now != sent
+}
+
+// stepDown asks for an hour from now on, which every role allows (IAM User
+// Guide, id_roles_update-role-settings).
+func (w *webIdentity) stepDown(ctx context.Context, e error) bool {
+	if w.duration <= time.Hour {
+		return false
+	}
+	reportStepDown(ctx, w.log, w.roleARN.value, w.duration, e)
+	w.duration = time.Hour
+	return true
+}
+
+// reportOverdue logs once for each token that should have been replaced.
+func (w *webIdentity) reportOverdue(ctx context.Context, t Token, digest string) {
+	if digest == w.overdue || !t.RotationOverdue(time.Now()) {
+		return
+	}
+	w.overdue = digest
+	w.log.LogAttrs(ctx, slog.LevelWarn, "kubelet is late to renew the service account's token",
+		slog.String("file", w.tokenFile),
+		slog.Time("issued", t.IssuedAt),
+		slog.Time("expires", t.Expiry))
 }
 
 // refused explains why STS gave no session.
-func (w *webIdentity) refused(t Token, err error) error {
-	return refusal(w.roleARN, w.role, t, err)
-}
-
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
-
-// parseRoleARN checks the form of a role's ARN (IAM User Guide,
-// reference_identifiers, "IAM ARNs"): STS would answer a malformed one with a
-// ValidationError or, worse, AccessDenied.
-func parseRoleARN(s setting) (policy.ARN, error) {
-	arn, err := policy.ParseARN(s.value)
-	if err != nil {
-		problem := err.Error()
-		if e, ok := errors.AsType[*policy.ARNError](err); ok {
-			problem = fmt.Sprintf("the part %s: %s", e.Part, e.Problem)
-		}
-		return arn, &ConfigError{
-			Field:   s.name,
-			Problem: fmt.Sprintf("%q is not an ARN: %s", s.value, problem),
-			Remedy:  roleARNRemedy,
-			err:     err,
-		}
+func (w *webIdentity) refused(region string, t Token, err error) *AssumeRoleError {
+	e := &AssumeRoleError{RoleARN: w.roleARN.value, Region: region, Token: t, verdict: silent, err: err}
+	r, ok := readReply(err)
+	if !ok {
+		return e
 	}
-	if problem := roleProblem(arn); problem != "" {
-		return arn, &ConfigError{
-			Field:   s.name,
-			Problem: fmt.Sprintf("%q is not a role's ARN: %s", s.value, problem),
-			Remedy:  roleARNRemedy,
-		}
-	}
-	return arn, nil
-}
-
-const roleARNRemedy = "write arn:aws:iam::<account>:role/<name>"
-
-// roleProblem says which part of an ARN keeps it from being a role's.
-func roleProblem(arn policy.ARN) string {
-	role, isRole := strings.CutPrefix(arn.Resource, "role/")
-	switch {
-	case arn.Service != "iam":
-		return fmt.Sprintf("the part service is %q instead of iam", arn.Service)
-	case arn.Region != "":
-		return fmt.Sprintf("the part region is %q instead of empty", arn.Region)
-	case !accountID.MatchString(arn.Account):
-		return fmt.Sprintf("the part account is %q instead of twelve digits", arn.Account)
-	case !isRole:
-		return fmt.Sprintf("the part resource is %q instead of role/<name>", arn.Resource)
-	case role == "" || strings.HasSuffix(role, "/"):
-		return "the part resource lacks the role's name"
-	}
-	return ""
+	e.Code, e.RequestID = r.code, r.requestID
+	e.verdict = judge(r.code, r.message, r.status)
+	e.Stage = e.verdict.stage
+	e.Fault = explain(e, w.role, r.message)
+	return e
 }

@@ -70,9 +70,11 @@ type Call struct {
 	ErrorMessage string
 	Via          string // service that called on the caller's behalf
 	RequestID    string
+	Fault        bool // an injected fault met it
 }
 
-// Calls returns the calls served so far, oldest first.
+// Calls returns the calls served so far, oldest first, or as many of the last as
+// [AWS.KeepCalls] says.
 func (a *AWS) Calls() []Call {
 	served := a.engine.Calls()
 	calls := make([]Call, len(served))
@@ -81,3 +83,12 @@ func (a *AWS) Calls() []Call {
 	}
 	return calls
 }
+
+// CallCount returns how many calls of an operation, such as "sts" and
+// "AssumeRole", were served so far, whatever came of them.
+func (a *AWS) CallCount(service, operation string) int { return a.engine.CallCount(service, operation) }
+
+// KeepCalls bounds the log to the last n calls, for tests that make very many;
+// zero is without bound, which is how it begins. [AWS.CallCount] goes on
+// counting all.
+func (a *AWS) KeepCalls(n int) { a.engine.KeepCalls(n) }

@@ -15,13 +15,33 @@ type World struct {
 // Cluster is a Kubernetes cluster's token issuer.
 type Cluster struct {
 	Name string `json:"name"`
-	// Account is where the cluster runs. Empty: nowhere in particular.
+	// Account is where the cluster runs. Empty: nowhere in particular, and then
+	// there are no associations.
 	Account string `json:"account,omitempty"`
+	// Region of the cluster. Empty: the one in an EKS issuer's host.
+	Region string `json:"region,omitempty"`
 	// Issuer is the https URL in the tokens' iss claim.
 	Issuer string `json:"issuer"`
 	// Algorithm is RS256, as EKS uses, or ES256, which is quicker to make keys
 	// for. Empty is ES256.
 	Algorithm string `json:"algorithm,omitempty"`
+	// Associations are those of EKS Pod Identity.
+	Associations []Association `json:"podIdentityAssociations,omitempty"`
+}
+
+// Association gives a service account a role by EKS Pod Identity.
+type Association struct {
+	Namespace      string `json:"namespace"`
+	ServiceAccount string `json:"serviceAccount"`
+	RoleARN        string `json:"roleArn"` // in the cluster's account
+	// TargetRoleARN is a role that EKS assumes next, in any account. Empty: none.
+	TargetRoleARN string `json:"targetRoleArn,omitempty"`
+	// ExternalID is passed with the target role. Empty: the one that EKS makes.
+	ExternalID string `json:"externalId,omitempty"`
+	// DisableSessionTags leaves the session without its six tags.
+	DisableSessionTags bool `json:"disableSessionTags,omitempty"`
+	// Policy is a session policy; it takes DisableSessionTags. Nil: none.
+	Policy *policy.Document `json:"policy,omitempty"`
 }
 
 // Account is the identity half of an AWS account.
@@ -32,6 +52,9 @@ type Account struct {
 	OIDCProviders []Provider `json:"oidcProviders,omitempty"`
 	Users         []User     `json:"users,omitempty"`
 	Roles         []Role     `json:"roles,omitempty"`
+	// ManagedPolicies, under their ARNs, are those that a call may name as
+	// session policies beside those attached to a role or user of the account.
+	ManagedPolicies []Policy `json:"managedPolicies,omitempty"`
 	// SCPs and RCPs are the policies of the account's organization by level,
 	// root first. Nil: no organization.
 	SCPs [][]Policy `json:"serviceControlPolicies,omitempty"`

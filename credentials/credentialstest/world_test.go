@@ -24,6 +24,8 @@ func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString("text")
+	case reflect.Bool:
+		v.SetBool(true)
 	case reflect.Int:
 		v.SetInt(1)
 	case reflect.Uint64:
@@ -75,6 +77,7 @@ func TestNoFieldMissing(t *testing.T) {
 	for _, pair := range []struct{ public, engine reflect.Type }{
 		{reflect.TypeFor[credentialstest.World](), reflect.TypeFor[fakeaws.World]()},
 		{reflect.TypeFor[credentialstest.Cluster](), reflect.TypeFor[fakeaws.Cluster]()},
+		{reflect.TypeFor[credentialstest.Association](), reflect.TypeFor[fakeaws.Association]()},
 		{reflect.TypeFor[credentialstest.Account](), reflect.TypeFor[fakeaws.Account]()},
 		{reflect.TypeFor[credentialstest.Provider](), reflect.TypeFor[fakeaws.OIDCProvider]()},
 		{reflect.TypeFor[credentialstest.Policy](), reflect.TypeFor[fakeaws.NamedPolicy]()},

@@ -1,0 +1,106 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/irsakit/irsa/policy"
+)
+
+// stsClient calls STS, one attempt a call: what is sent may have to change
+// between attempts, which the SDK's own retries do not do. One is made for all
+// sessions of a Provider. What it sends for whom is said at each call, but what
+// the SDK learned about the difference of clocks is shared. It is safe for
+// concurrent use.
+type stsClient struct {
+	api *sts.Client
+	// regions are asked in order.
+	regions []string
+	// attempts in each region; 0 is without limit.
+	attempts int
+}
+
+// newSTSClient makes the caller of an SDK client. An endpoint that someone
+// configured is the same for all Regions, so it has no fallback.
+func newSTSClient(cfg Config, api *sts.Client) stsClient {
+	o := api.Options()
+	c := stsClient{api: api, regions: []string{o.Region}, attempts: o.Retryer.MaxAttempts()}
+	if o.BaseEndpoint != nil {
+		return c
+	}
+	for _, region := range cfg.FallbackRegions {
+		if region = strings.TrimSpace(region); !slices.Contains(c.regions, region) {
+			c.regions = append(c.regions, region)
+		}
+	}
+	return c
+}
+
+// checkPartition refuses Regions that cannot stand in for one another: a role
+// exists in one partition.
+func (c Config) checkPartition() error {
+	var first string
+	for _, region := range append([]string{c.Region}, c.FallbackRegions...) {
+		if region = strings.TrimSpace(region); region == "" {
+			continue
+		}
+		if first == "" {
+			first = region
+		}
+		if want, got := policy.Partition(first), policy.Partition(region); got != want {
+			return &ConfigError{
+				Field:   "Config.FallbackRegions",
+				Problem: fmt.Sprintf("%s is in partition %s, %s in %s", first, want, region, got),
+				Remedy:  "name Regions of one partition",
+			}
+		}
+	}
+	return nil
+}
+
+// requireRegion is checkRegion for a Region that is set elsewhere.
+func requireRegion(field, region string) error {
+	if e, ok := errors.AsType[*ConfigError](checkRegion(region)); ok {
+		return &ConfigError{Field: field, Problem: e.Problem, Remedy: "name one such as eu-west-1"}
+	}
+	return nil
+}
+
+// once are the options of a call: one attempt, at that region, signed with
+// those credentials if there are any.
+func (c stsClient) once(region string, creds aws.Credentials) func(*sts.Options) {
+	return func(o *sts.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.Region = region
+		if creds.HasKeys() {
+			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return creds, nil })
+		}
+	}
+}
+
+// reportFallback logs that a session came from another Region than the first.
+func (c stsClient) reportFallback(ctx context.Context, log *slog.Logger, id Identity) {
+	if id.Region == c.regions[0] {
+		return
+	}
+	log.LogAttrs(ctx, slog.LevelWarn, "STS of the configured Region does not answer, a fallback did",
+		slog.String("region", c.regions[0]),
+		slog.String("answered", id.Region),
+		slog.String("role", id.RoleARN))
+}
+
+// reportStepDown logs that sessions will be shorter than configured.
+func reportStepDown(ctx context.Context, log *slog.Logger, role string, configured time.Duration, err error) {
+	log.LogAttrs(ctx, slog.LevelWarn, "AWS role does not allow sessions as long as configured, asking for one hour",
+		slog.String("role", role),
+		slog.Duration("configured", configured),
+		slog.Any("error", err))
+}

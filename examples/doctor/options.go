@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/irsakit/irsa/credentials"
+)
+
+// options are the command line.
+type options struct {
+	config       credentials.Config
+	secret       string
+	timeout      time.Duration
+	strict, json bool
+}
+
+// errHelp asks for the usage.
+var errHelp = flag.ErrHelp
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	c := &o.config
+	flags.StringVar(&c.Region, "region", "", "")
+	flags.StringVar(&c.RoleARN, "role-arn", "", "")
+	flags.StringVar(&c.TokenFile, "token-file", "", "")
+	flags.StringVar(&c.Audience, "audience", "", "")
+	flags.StringVar(&c.Profile, "profile", "", "")
+	flags.StringVar(&c.Expect.Account, "expect-account", "", "")
+	flags.StringVar(&c.Expect.RoleARN, "expect-role", "", "")
+	flags.Func("hop", "", func(arn string) error {
+		c.Hops = append(c.Hops, credentials.Hop{RoleARN: arn})
+		return nil
+	})
+	flags.Func("external-id", "", func(id string) error {
+		if len(c.Hops) == 0 {
+			return errors.New("it belongs after a -hop")
+		}
+		c.Hops[len(c.Hops)-1].ExternalID = id
+		return nil
+	})
+	flags.StringVar(&o.secret, "secret", "", "")
+	flags.DurationVar(&o.timeout, "timeout", time.Minute, "")
+	flags.BoolVar(&o.strict, "strict", false, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return o, errHelp
+	case err != nil:
+		return o, fmt.Errorf("%w: %w; see doctor -h", errUsage, err)
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%w: unexpected argument %q; see doctor -h", errUsage, flags.Arg(0))
+	case o.timeout <= 0:
+		return o, fmt.Errorf("%w: -timeout %v is not positive", errUsage, o.timeout)
+	}
+	return o, nil
+}
