@@ -150,11 +150,11 @@ func subject(text string, verb int) (principal string, at int) {
 	if j := strings.LastIndexByte(word, '"'); j >= 0 && !strings.HasSuffix(word, `"`) {
 		word = word[j+1:] // "User: x" where no space is
 	}
-	if len(word) > 5 && strings.EqualFold(word[:5], "User:") {
-		word, lead = word[5:], "User:"
+	word = strings.Trim(word, `"`)
+	for len(word) > 5 && strings.EqualFold(word[:5], "User:") {
+		word, lead = strings.Trim(word[5:], `"`), "User:"
 		i += 5
 	}
-	word = strings.Trim(word, `"`)
 	if len(lead) < 5 || !strings.EqualFold(lead[len(lead)-5:], "User:") || word == "" || strings.ContainsAny(word, `"<>\`) {
 		return "", verb
 	}
