@@ -2,12 +2,13 @@ package credentials
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/irsakit/irsa/policy"
 )
@@ -63,8 +64,8 @@ func (e *AssumeRoleError) Error() string {
 			continue
 		}
 		b.WriteString(": " + sentence(f.Problem, f.Remedy))
-		if s := compact(f.Statement); s != "" {
-			b.WriteString(": " + s)
+		if f.Statement != nil {
+			b.WriteString(": " + f.Statement.Compact())
 		}
 	}
 	return b.String()
@@ -89,7 +90,9 @@ func outcome(code, requestID string, err error) string {
 	return silence(err)
 }
 
-// silence describes the lack of an answer.
+// silence describes the lack of an answer. What could not be sent may be told
+// with the URL, or that of a proxy with its password; below the level of HTTP
+// there is neither.
 func silence(err error) string {
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
 		// The decoder's error may quote the answer.
@@ -98,18 +101,13 @@ func silence(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer from STS in time"
 	}
-	return err.Error()
-}
-
-func compact(s *policy.Statement) string {
-	if s == nil {
-		return ""
+	if !is[*smithyhttp.RequestSendError](err) {
+		return err.Error()
 	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return ""
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return "no answer from STS: " + e.Error()
 	}
-	return string(text)
+	return "no answer from STS: " + netWords(err)
 }
 
 // reply is an answer of STS that is an error.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,7 +190,7 @@ func TestNoAnswer(t *testing.T) {
 		answer func(*http.Request) (*http.Response, error)
 		text   string
 	}{
-		"connection": {func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") }, "connection refused"},
+		"connection": {func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }, "connection refused"},
 		"web page": {func(r *http.Request) (*http.Response, error) {
 			return response(r, http.StatusOK, "<html><"+marker), nil
 		}, "the answer is not STS's"},
@@ -225,4 +227,23 @@ func TestAnswerWithoutUser(t *testing.T) {
 			t.Errorf("identity %+v", id)
 		}
 	})
+}
+
+// URLs, of endpoints and of proxies, may hold passwords.
+func TestNoSecretsOfURLs(t *testing.T) {
+	pod := newPod(t, nil)
+	t.Setenv("AWS_ENDPOINT_URL_STS", "http://"+marker+":"+marker+"@127.0.0.1:1/?x="+marker)
+	cfg := pod.Config()
+	cfg.HTTPClient = nil
+	cfg.Refresh.Timeout = time.Second
+	_, err := newProvider(t, cfg).Retrieve(t.Context())
+	wantNoSecret(t, "error", err, marker)
+	wantNoSecret(t, "report", credentials.Diagnose(t.Context(), cfg), marker)
+
+	t.Setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1/")
+	cfg.HTTPClient = &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
+		return nil, errors.New(`invalid proxy address "http://user:` + marker + ` @proxy"`)
+	}}}
+	_, err = newProvider(t, cfg).Retrieve(t.Context())
+	wantNoSecret(t, "proxy error", err, marker)
 }

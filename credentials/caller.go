@@ -99,9 +99,7 @@ func (p *pinned) ask(ctx context.Context, g *grant) (*grant, error) {
 	}
 	told := *g
 	told.identity = g.identity.named(out)
-	if told.creds.AccountID == "" {
-		told.creds.AccountID = told.identity.Account
-	}
+	told.creds.AccountID = told.identity.Account
 	return &told, nil
 }
 

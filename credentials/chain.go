@@ -121,7 +121,13 @@ func choose(ctx context.Context, cfg Config, env environ) (*finding, Selection, 
 		return nil, Selection{}, err
 	}
 	findings := look(ctx, cfg, env, sources)
-	out := func() Selection { return Selection{Candidates: candidates(findings), Others: elsewhere(findings, env)} }
+	out := func() Selection {
+		sel := Selection{Candidates: candidates(findings)}
+		if others, configured := elsewhere(findings, env); len(configured) > 1 {
+			sel.Others = others
+		}
+		return sel
+	}
 	first := slices.IndexFunc(findings, func(f *finding) bool { return f.State != Excluded && f.decides() })
 	if first < 0 {
 		return nil, out(), &NoSourceError{Candidates: candidates(findings)}
@@ -178,13 +184,13 @@ func everySource() []Source { return append(DefaultSources(), SourceInstanceProf
 func look(ctx context.Context, cfg Config, env environ, sources []Source) []*finding {
 	configured := findConfigured(cfg)
 	findings := []*finding{&configured}
-	if name := strings.TrimSpace(cfg.Profile); name != "" {
+	if name := cfg.profile(); name != "" {
 		f := findProfile(ctx, cfg, env, setting{"Config.Profile", name})
 		findings = append(findings, &f)
 	}
 	for _, s := range sources {
 		f := find(ctx, cfg, env, s)
-		if s == SourceProfile && cfg.Profile != "" {
+		if s == SourceProfile && cfg.profile() != "" {
 			f.exclude("Config.Profile names another")
 		}
 		findings = append(findings, &f)

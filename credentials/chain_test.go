@@ -45,7 +45,7 @@ func TestSelection(t *testing.T) {
 			env: map[string]string{
 				"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker,
 				"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_PROFILE": "",
-				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
 			},
 			want:   credentials.SourceWebIdentity,
 			states: []credentials.State{chosen, passed, passed, none, passed},
@@ -79,7 +79,7 @@ func TestSelection(t *testing.T) {
 		"web identity beats Pod Identity": {
 			env: map[string]string{
 				"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token",
-				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+				"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
 			},
 			want:   credentials.SourceWebIdentity,
 			states: []credentials.State{none, none, chosen, none, passed},
@@ -180,6 +180,19 @@ func TestSelectionErrors(t *testing.T) {
 		"half a role does not fall through to the container endpoint": {
 			env:   map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"},
 			field: "AWS_WEB_IDENTITY_TOKEN_FILE",
+		},
+		"authorization token without endpoint": {
+			env: map[string]string{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}, field: "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+			text: []string{"not set although AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is", "webhook"},
+		},
+		"half of Pod Identity does not fall through to the node": {
+			cfg: credentials.Config{AllowInstanceProfile: true},
+			env: map[string]string{"AWS_CONTAINER_AUTHORIZATION_TOKEN": marker}, field: "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		},
+		"agent without authorization token": {
+			env:   map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN": " "},
+			field: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+			text:  []string{"not set although AWS_CONTAINER_CREDENTIALS_FULL_URI of EKS Pod Identity is", "webhook"},
 		},
 		"key without secret": {
 			env: map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}, field: "AWS_SECRET_ACCESS_KEY",
@@ -360,5 +373,16 @@ func TestKeyAliases(t *testing.T) {
 	creds := retrieve(t, newProvider(t, credentials.Config{Region: "eu-west-1", HTTPClient: noNetwork(t)}))
 	if creds.AccessKeyID != "AKIDALIAS" || creds.SecretAccessKey != "secret" {
 		t.Error("the keys are not those of the environment")
+	}
+}
+
+// White space in the Config names no profile, hence takes none away.
+func TestBlankProfile(t *testing.T) {
+	setenv(t, containerVariables)
+	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[profile dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = s\n"))
+	t.Setenv("AWS_PROFILE", "dev")
+	p := newProvider(t, credentials.Config{Region: "eu-west-1", Profile: " ", HTTPClient: noNetwork(t)})
+	if got := p.Selection().Source; got != credentials.SourceProfile {
+		t.Errorf("source %q", got)
 	}
 }

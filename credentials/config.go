@@ -3,6 +3,7 @@ package credentials
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +39,8 @@ type Config struct {
 	// reported and not used.
 	Sources []Source
 	// Profile selects this profile of the shared config files before anything
-	// in the environment. Empty: the chain looks at AWS_PROFILE, else "default".
+	// in the environment; one without credentials lends its settings alone.
+	// Empty: the chain looks at AWS_PROFILE, else "default".
 	Profile string
 	// AllowInstanceProfile lets the chain end with the node's own role, which
 	// every pod on the node shares, and lets a profile name it. False: never.
@@ -60,8 +62,10 @@ type Config struct {
 	// Audience that the token must carry. Empty: [DefaultAudience]. Set it if
 	// the service account is annotated with another.
 	Audience string
-	// SessionPolicy and PolicyARNs narrow the web identity session. Nil: no
-	// narrowing.
+	// SessionPolicy and PolicyARNs narrow the web identity session. With another
+	// source they are an error, since its sessions cannot be narrowed. Hops start
+	// from the narrowed session, which must still allow sts:AssumeRole, and have
+	// session policies of their own. Nil: no narrowing.
 	SessionPolicy *policy.Document
 	PolicyARNs    []string
 
@@ -122,6 +126,9 @@ func (r Refresh) timeout() time.Duration {
 	return r.Timeout
 }
 
+// profile is the one that the Config names; empty if it names none.
+func (c Config) profile() string { return strings.TrimSpace(c.Profile) }
+
 func (c Config) audience() string {
 	if c.Audience == "" {
 		return DefaultAudience
@@ -142,9 +149,6 @@ func (c Config) validate() error {
 		return err
 	}
 	if err := checkSessionName(setting{"Config.SessionName", c.SessionName}); err != nil {
-		return err
-	}
-	if err := c.checkPartition(); err != nil {
 		return err
 	}
 	for _, s := range []struct {

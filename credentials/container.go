@@ -32,14 +32,22 @@ const (
 )
 
 // findContainer looks for container credentials in the environment. The
-// relative URI comes first, as in all SDKs.
+// relative URI comes first, as in all SDKs. Half of EKS Pod Identity is what its
+// webhook leaves when the container defines the other half itself; only its
+// agent is certain to want a token, other endpoints may do without.
 func findContainer(env environ) finding {
-	uri := env.first(envRelativeURI, envFullURI)
-	if uri.value == "" {
+	uri, auth := env.first(envRelativeURI, envFullURI), env.set(envAuthFile, envAuthToken)
+	settings := append([]string{uri.name}, auth...)
+	switch {
+	case uri.value == "" && len(auth) == 0:
 		return absent(SourceContainer, envRelativeURI, envFullURI)
+	case uri.value == "":
+		return half(SourceContainer, auth, auth[0], envFullURI, webhookRemedy)
 	}
-	settings := append([]string{uri.name}, env.set(envAuthFile, envAuthToken)...)
 	endpoint, err := parseEndpoint(uri)
+	if err == nil && isAgent(endpoint) && len(auth) == 0 {
+		return half(SourceContainer, settings, uri.name+" of EKS Pod Identity", envAuthFile, webhookRemedy)
+	}
 	if err == nil && env(envAuthFile) == "" {
 		err = checkHeader(setting{envAuthToken, env(envAuthToken)})
 	}
@@ -163,12 +171,14 @@ func (c *container) grant(auth string, data []byte) (*grant, error) {
 		return nil, c.unusable(problem, false)
 	}
 	g := &grant{creds: creds, identity: identify(creds)}
-	claimIdentity(&g.identity, auth)
+	if isAgent(c.endpoint) {
+		claimIdentity(&g.identity, auth)
+	}
 	return g, nil
 }
 
 // claimIdentity adds who the token says the pod is, if it is one of EKS Pod
-// Identity: by answering, EKS has verified it.
+// Identity: by answering, its agent says that EKS has verified it.
 func claimIdentity(id *Identity, auth string) {
 	t, err := ParseTokenUnverified(auth)
 	if err != nil || !slices.Contains(t.Audience, podIdentityAudience) {

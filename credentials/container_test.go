@@ -232,7 +232,7 @@ func TestContainerHosts(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			setenv(t, map[string]string{"AWS_REGION": "eu-west-1", test.variable: test.uri})
+			setenv(t, map[string]string{"AWS_REGION": "eu-west-1", test.variable: test.uri, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token"})
 			p, err := credentials.New(t.Context(), credentials.Config{HTTPClient: noNetwork(t)})
 			if test.text == "" {
 				if err != nil {
@@ -429,7 +429,7 @@ func TestContainerSilence(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			setenv(t, map[string]string{"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_FULL_URI": test.uri})
+			setenv(t, map[string]string{"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_FULL_URI": test.uri, "AWS_CONTAINER_AUTHORIZATION_TOKEN": marker})
 			client := roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused " + marker) })
 			_, err := newProvider(t, credentials.Config{HTTPClient: client}).Retrieve(t.Context())
 			wantText(t, err, test.text)
@@ -573,4 +573,17 @@ func TestContainerTokenRenewed(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Only EKS verifies the token: what another endpoint answers proves nothing of
+// what the token claims.
+func TestForeignEndpointSubject(t *testing.T) {
+	containerServer(t, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(goodAnswer())) })
+	pod := newPod(t, &credentialstest.PodOptions{PodIdentity: true})
+	t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", pod.TokenFile.Path())
+	p := newProvider(t, credentials.Config{})
+	retrieve(t, p)
+	if id, _ := p.Identity(); id.Subject != "" {
+		t.Errorf("subject %q, which nobody has verified", id.Subject)
+	}
 }

@@ -72,7 +72,7 @@ func (c *container) failed(status int, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Problem = "no answer in time"
 	}
-	if e.Remedy == "" && c.isPodIdentity() {
+	if e.Remedy == "" && isAgent(c.endpoint) {
 		e.Remedy = "look whether the EKS Pod Identity Agent runs on this node"
 	}
 	return e
@@ -134,10 +134,4 @@ func (e *ContainerError) judge() {
 	default:
 		e.kind = ErrConfiguration
 	}
-}
-
-// isPodIdentity reports whether the endpoint is the EKS Pod Identity Agent's.
-func (c *container) isPodIdentity() bool {
-	host := c.endpoint.Hostname()
-	return host == "169.254.170.23" || host == "fd00:ec2::23"
 }

@@ -32,6 +32,13 @@ func allowedAddress(a netip.Addr) bool {
 	return a.IsLoopback() || slices.Contains(endpointAddresses, a)
 }
 
+// agentHosts are those of the EKS Pod Identity Agent (EKS User Guide, "EKS Pod
+// Identity").
+var agentHosts = []string{"169.254.170.23", "fd00:ec2::23"}
+
+// isAgent reports whether an endpoint is the EKS Pod Identity Agent's.
+func isAgent(endpoint *url.URL) bool { return slices.Contains(agentHosts, endpoint.Hostname()) }
+
 // hostProblem says why plain HTTP to a host is out of the question. A name can
 // be judged only once it is resolved.
 func hostProblem(host string) string {
@@ -101,9 +108,18 @@ func containerHTTPClient(c *http.Client, plain bool) aws.HTTPClient {
 	if t, ok := c.Transport.(*http.Transport); ok {
 		return directClient(t.TLSClientConfig, plain)
 	}
-	still := *c
-	still.CheckRedirect = stay
-	return &still
+	return still(c)
+}
+
+// still is the client without redirects, as far as that can be had.
+func still(client aws.HTTPClient) aws.HTTPClient {
+	c, ok := client.(*http.Client)
+	if !ok {
+		return client
+	}
+	copied := *c
+	copied.CheckRedirect = stay
+	return &copied
 }
 
 func directClient(settings *tls.Config, plain bool) *http.Client {

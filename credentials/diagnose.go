@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -66,9 +67,9 @@ const (
 //     pod, which then could become the node. Its credentials are not asked for.
 //     AWS_EC2_METADATA_DISABLED=true leaves this check out
 //
-// The calls to STS are real, and seen in CloudTrail. With a [Config.HTTPClient] that is not the SDK's own, all
-// requests go through it, and name, port and proxy are not looked at.
-// [Config.Pool] and [Config.Logger] play no part.
+// The calls to STS are real, and seen in CloudTrail. With a [Config.HTTPClient]
+// that is not the SDK's own, all requests go through it, and name, port and
+// proxy are not looked at. [Config.Pool] and [Config.Logger] play no part.
 func Diagnose(ctx context.Context, cfg Config) Report {
 	return newExamination(cfg).run(ctx)
 }
@@ -106,7 +107,8 @@ func newExamination(cfg Config) *examination {
 		buildable = awshttp.NewBuildableClient()
 	case !isBuildable:
 		x.custom = true
-		x.web, x.metadata = cfg.HTTPClient, cfg.HTTPClient
+		// What the issuer redirects to is not looked at.
+		x.web, x.metadata = still(cfg.HTTPClient), still(cfg.HTTPClient)
 		return x
 	}
 	// Connections that are kept alive outlive the diagnosis.
@@ -154,7 +156,8 @@ func (x *examination) hide(secrets ...string) {
 }
 
 // scrub makes certain that no secret that passed through our hands is in the
-// report. No check puts one there; errors of a caller's HTTP client might.
+// report, and nothing that a terminal obeys. No check puts a secret there;
+// errors of a caller's HTTP client might. Tokens and answers are not ours.
 func (x *examination) scrub(checks []Check) []Check {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -164,8 +167,18 @@ func (x *examination) scrub(checks []Check) []Check {
 	}
 	replacer := strings.NewReplacer(pairs...)
 	for i := range checks {
-		checks[i].Evidence = replacer.Replace(checks[i].Evidence)
-		checks[i].Fix = replacer.Replace(checks[i].Fix)
+		checks[i].Evidence = printable(replacer.Replace(checks[i].Evidence))
+		checks[i].Fix = printable(replacer.Replace(checks[i].Fix))
 	}
 	return checks
+}
+
+// printable replaces what is neither visible nor a space.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
 }

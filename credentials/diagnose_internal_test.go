@@ -126,9 +126,14 @@ func TestReach(t *testing.T) {
 			StatusOK, `the proxy, "proxy.example": 10.9.9.9`, StatusOK, "the proxy at",
 		},
 		"bad proxy": {
-			network{resolves("10.0.0.1"), connects(sts), func(*http.Request) (*url.URL, error) { return nil, errors.New("bad") }},
+			network{resolves("10.0.0.1"), connects(sts), func(*http.Request) (*url.URL, error) { return nil, errors.New("hunter22") }},
 			"",
-			StatusOK, "", StatusOK, "",
+			StatusFailure, "no proxy's URL", StatusUnknown, "",
+		},
+		"SOCKS": {
+			network{resolves("10.9.9.9"), connects("proxy.example:1080"), through("socks5://proxy.example")},
+			"",
+			StatusOK, "the proxy", StatusOK, "the proxy at",
 		},
 	}
 	for name, test := range tests {
@@ -216,7 +221,7 @@ func TestNetWords(t *testing.T) {
 		"authority":   {x509.UnknownAuthorityError{}, "authority"},
 		"host":        {x509.HostnameError{Certificate: new(x509.Certificate)}, "another host"},
 		"certificate": {x509.CertificateInvalidError{}, "not valid"},
-		"operation":   {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "read: connection reset"},
+		"operation":   {&net.OpError{Op: "read", Err: syscall.ENOBUFS}, "read: no buffer space"},
 		"else":        {errors.New("hunter22"), "did not succeed"},
 	}
 	for name, test := range tests {

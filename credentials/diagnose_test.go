@@ -283,3 +283,14 @@ func refuseCaller(code string) func(*testing.T, *credentialstest.Pod, *credentia
 		})
 	}
 }
+
+// What a token claims is not obeyed by a terminal.
+func TestReportIsPrintable(t *testing.T) {
+	pod := newPod(t, &credentialstest.PodOptions{Token: credentialstest.TokenRequest{ServiceAccount: "a\x1b[2J\tb\nc"}})
+	r := credentials.Diagnose(t.Context(), pod.Config())
+	for _, c := range r.Checks {
+		if strings.ContainsAny(c.Evidence+c.Fix, "\x1b\t\n") {
+			t.Errorf("%s: %q %q", c.Name, c.Evidence, c.Fix)
+		}
+	}
+}

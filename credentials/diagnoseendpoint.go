@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -34,16 +33,13 @@ func systemNetwork(proxy func(*http.Request) (*url.URL, error)) network {
 	}
 }
 
-// proxyFor returns the proxy for a URL; nil for none.
-func (n network) proxyFor(u *url.URL) *url.URL {
+// proxyFor returns the proxy for a URL; nil for none. The error, if there is
+// one, quotes the proxy's URL.
+func (n network) proxyFor(u *url.URL) (*url.URL, error) {
 	if n.proxy == nil {
-		return nil
+		return nil, nil
 	}
-	p, err := n.proxy(&http.Request{URL: u})
-	if err != nil {
-		return nil
-	}
-	return p
+	return n.proxy(&http.Request{URL: u})
 }
 
 // proxyVariables redirect what the SDKs send (Go: net/http, ProxyFromEnvironment).
@@ -60,10 +56,13 @@ func (x *examination) proxyCheck() Check {
 	}
 	c := Check{Name: nameProxy, Status: StatusInfo, Evidence: strings.Join(seen, "; ")}
 	agent, err := url.Parse(x.env(envFullURI))
-	if err == nil && x.isAgent() && x.network.proxyFor(agent) != nil {
+	if err != nil || !isAgent(agent) {
+		return c
+	}
+	if proxy, err := x.network.proxyFor(agent); err == nil && proxy != nil {
 		c.Status = StatusWarning
 		c.Evidence += "; SDKs that do not bypass proxies for it send their Pod Identity requests there"
-		c.Fix = "add " + strings.Join(podIdentityHosts, " and ") + " to NO_PROXY"
+		c.Fix = "add " + strings.Join(agentHosts, " and ") + " to NO_PROXY"
 	}
 	return c
 }
@@ -98,17 +97,7 @@ func (x *examination) endpoint(ctx context.Context) (*url.URL, error) {
 	if x.sdkErr != nil {
 		return nil, x.sdkErr
 	}
-	o := sts.NewFromConfig(x.sdk).Options()
-	if err := checkEndpoint(ctx, o); err != nil {
-		return nil, err
-	}
-	found, err := o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
-		Region:       &o.Region,
-		UseFIPS:      new(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
-		UseDualStack: new(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
-		Endpoint:     o.BaseEndpoint,
-	})
-	return &found.URI, err
+	return stsEndpoint(ctx, sts.NewFromConfig(x.sdk).Options())
 }
 
 // reachChecks look at name and port, of the proxy if there is one between.
@@ -118,7 +107,13 @@ func (x *examination) reachChecks(ctx context.Context, u *url.URL) []Check {
 		return []Check{{nameAddress, StatusInfo, reason, ""}, {nameConnection, StatusInfo, reason, ""}}
 	}
 	target, role := u, "STS"
-	if proxy := x.network.proxyFor(u); proxy != nil {
+	switch proxy, err := x.network.proxyFor(u); {
+	case err != nil:
+		return []Check{
+			{nameAddress, StatusFailure, "a proxy is set for STS that is no proxy's URL: nothing can be sent", "look at " + list(proxyVariables[:4])},
+			{nameConnection, StatusUnknown, "there is no address", ""},
+		}
+	case proxy != nil:
 		target, role = proxy, "the proxy"
 	}
 	address := x.addressCheck(ctx, target.Hostname(), role)
@@ -163,14 +158,13 @@ func nature(a netip.Addr) string {
 	return "public: by way of NAT or an internet gateway"
 }
 
+// ports are those of URLs that name none (Go: net/http, for proxies).
+var ports = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+
 func (x *examination) connectionCheck(ctx context.Context, u *url.URL, role string) Check {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	port := "443"
-	if u.Scheme == "http" {
-		port = "80"
-	}
-	address := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
+	address := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
 	start := time.Now()
 	conn, err := x.network.dial(ctx, "tcp", address)
 	if err == nil {

@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 )
-
-// The hosts of the EKS Pod Identity agent (EKS User Guide, "EKS Pod Identity").
-var podIdentityHosts = []string{"169.254.170.23", "fd00:ec2::23"}
 
 // injectionFix is for a pod that came to be without its variables.
 const injectionFix = "give the service account the annotation eks.amazonaws.com/role-arn (IRSA) or an association (EKS Pod Identity), " +
@@ -35,7 +31,8 @@ func (x *examination) choose(ctx context.Context) {
 // explicit reports that the Config, not the environment, says where the
 // identity comes from.
 func (x *examination) explicit() bool {
-	return x.cfg.RoleARN != "" || x.cfg.TokenFile != "" || x.cfg.Profile != ""
+	configured := findConfigured(x.cfg)
+	return configured.decides() || x.cfg.profile() != ""
 }
 
 func (x *examination) settings(ctx context.Context) []Check {
@@ -89,7 +86,7 @@ func (x *examination) podIdentity() mechanism {
 // agent's.
 func (x *examination) isAgent() bool {
 	u, err := url.Parse(x.env(envFullURI))
-	return err == nil && slices.Contains(podIdentityHosts, u.Hostname())
+	return err == nil && isAgent(u)
 }
 
 func (m mechanism) String() string {

@@ -2,6 +2,7 @@ package credentials_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -118,3 +119,33 @@ func TestDiagnoseForeignSignature(t *testing.T) {
 		"token signature": says(failed, "not among the issuer's 1", "another cluster"),
 	})
 }
+
+// An issuer sends nobody to the node, not even by a client that would go.
+func TestIssuerRedirect(t *testing.T) {
+	node := 0
+	metadata := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { node++ }))
+	defer metadata.Close()
+	pod := newPod(t, nil)
+	next := pod.AWS.HTTPClient()
+	cfg := pod.Config()
+	cfg.HTTPClient = &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
+		switch {
+		case strings.Contains(r.URL.Path, "openid-configuration"):
+			resp := response(r, http.StatusFound, "")
+			resp.Header.Set("Location", metadata.URL+"/latest/meta-data/")
+			return resp, nil
+		case "http://"+r.URL.Host == metadata.URL:
+			return http.DefaultTransport.RoundTrip(r)
+		}
+		return next.Do(r)
+	})}
+	credentials.Diagnose(t.Context(), cfg)
+	if node > 0 {
+		t.Error("the diagnosis followed the issuer to the node")
+	}
+}
+
+// trip is a transport made of a function.
+type trip func(*http.Request) (*http.Response, error)
+
+func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

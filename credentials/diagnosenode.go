@@ -30,7 +30,7 @@ func metadataClient() aws.HTTPClient {
 	dialer := &net.Dialer{Timeout: metadataTimeout}
 	return &http.Client{
 		Transport:     &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: stay,
 	}
 }
 
@@ -44,7 +44,7 @@ func (x *examination) metadataEndpoint() string {
 	return metadataIPv4
 }
 
-// roleName is the form of a role's name (IAM API Reference, Role).
+// roleNameForm is that of a role's name (IAM API Reference, Role).
 var roleNameForm = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 
 // nodeAnswer is what the metadata service says when asked for the node's role.

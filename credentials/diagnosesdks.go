@@ -6,25 +6,10 @@ import (
 	"strings"
 )
 
-// elsewhere says what other SDKs select in this environment, also where it
-// configures one source or none. What only the Config says, they do not know.
-func (x *examination) elsewhere(ctx context.Context) (choices []Choice, configured map[Source]*finding) {
-	configured = map[Source]*finding{}
-	for _, f := range look(ctx, x.cfg, x.env, DefaultSources()) {
-		if f.open != nil && !f.fromConfig() {
-			configured[f.Source] = f
-		}
-	}
-	for _, p := range preferences {
-		choices = append(choices, Choice{SDK: p.sdk, Source: p.choose(configured, x.env), FallsThrough: p.fallsThrough})
-	}
-	return choices, configured
-}
-
 // otherSDKsCheck says which identity programs of other languages have in this
 // pod.
 func (x *examination) otherSDKsCheck(ctx context.Context) Check {
-	choices, configured := x.elsewhere(ctx)
+	choices, configured := elsewhere(look(ctx, x.cfg, x.env, DefaultSources()), x.env)
 	by := map[Source][]string{}
 	var order []Source
 	var onward []string

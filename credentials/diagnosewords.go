@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -128,8 +129,8 @@ func roleWords(e *AssumeRoleError) (evidence, fix string) {
 			continue
 		}
 		seen = append(seen, f.Problem)
-		if s := compact(f.Statement); s != "" {
-			todo = append(todo, f.Remedy+": "+s)
+		if f.Statement != nil {
+			todo = append(todo, f.Remedy+": "+f.Statement.Compact())
 		} else if f.Remedy != "" {
 			todo = append(todo, f.Remedy)
 		}
@@ -147,9 +148,11 @@ func netWords(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return "no answer in time"
 	case errors.Is(err, context.Canceled):
-		return "the diagnosis was ended"
+		return "the request was ended"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to it"
 	case is[*net.DNSError](err):
@@ -161,6 +164,8 @@ func netWords(err error) string {
 		return "its certificate is for another host"
 	case is[x509.CertificateInvalidError](err):
 		return "its certificate is not valid"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed before there was an answer"
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return fmt.Sprintf("%s: %v", e.Op, e.Err)

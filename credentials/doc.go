@@ -57,7 +57,9 @@
 //     AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS and the
 //     shared config file
 //
-// A variable of nothing but white space counts as unset.
+// A variable of nothing but white space counts as unset where credentials are
+// selected. The SDK, which reads AWS_PROFILE and the variables of Region,
+// endpoints and transport itself, may take it for a mistake: that is an error.
 //
 // # Concurrency and caching
 //
@@ -78,15 +80,15 @@
 // does not answer, [Config].FallbackRegions are asked. A token that the kubelet
 // is late to renew is logged, see [Token.RotationOverdue].
 //
-// The advisory window begins 5 minutes
-// before expiry for lifetimes up to 20 minutes, 15 minutes before it for those
-// below 90, else 60. At a random moment of its first two thirds a timer renews
+// The advisory window begins 5 minutes before expiry for lifetimes up to 20
+// minutes, 15 minutes before it for those below 90, else 60. At a random moment of its first two thirds a timer renews
 // the credentials behind the callers' backs, so that pods which started together
 // part ways. Callers wait when there are no credentials, when they have expired,
 // and in their last minute unless an attempt has failed a short time before.
 //
 // A refresh that fails for a passing reason is tried again after 5 to 10
-// minutes, or as soon as the token has changed on disk. Until then what is in
+// minutes, sooner if callers would have to wait by then, or as soon as the token
+// has changed on disk. Until then what is in
 // hand is served, past its expiry too: [Refresh].MaxStale bounds that, and the
 // log and [Provider.Stats] always tell. A refusal that would only be repeated is
 // told at once in the log, in Stats and by [Provider.Updated]; callers keep valid

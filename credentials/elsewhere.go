@@ -47,23 +47,19 @@ func fixed(order ...Source) func(environ) []Source {
 	return func(environ) []Source { return order }
 }
 
-// elsewhere says what other SDKs select if the environment configures more than
-// one source. What only the Config says, they do not know.
-func elsewhere(findings []*finding, env environ) []Choice {
-	configured := map[Source]*finding{}
+// elsewhere says what other SDKs select, and among which sources. What only the
+// Config says, they do not know.
+func elsewhere(findings []*finding, env environ) (choices []Choice, configured map[Source]*finding) {
+	configured = map[Source]*finding{}
 	for _, f := range findings {
 		if f.open != nil && f.Source != SourceInstanceProfile && !f.fromConfig() {
 			configured[f.Source] = f
 		}
 	}
-	if len(configured) < 2 {
-		return nil
+	for _, p := range preferences {
+		choices = append(choices, Choice{SDK: p.sdk, Source: p.choose(configured, env), FallsThrough: p.fallsThrough})
 	}
-	choices := make([]Choice, len(preferences))
-	for i, p := range preferences {
-		choices[i] = Choice{SDK: p.sdk, Source: p.choose(configured, env), FallsThrough: p.fallsThrough}
-	}
-	return choices
+	return choices, configured
 }
 
 func (p preference) choose(configured map[Source]*finding, env environ) Source {

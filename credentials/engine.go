@@ -49,7 +49,7 @@ type engine struct {
 	watchers map[chan struct{}]struct{}
 
 	share share // if pooled; guarded by the Pool's lock, as are
-	pool  *Pool
+	pool  *sessions
 	refs  int
 }
 
@@ -63,6 +63,7 @@ func newEngine(cfg Config, src source) *engine {
 		watchers: make(map[chan struct{}]struct{}),
 	}
 	e.token.source, _ = src.(digester)
+	e.stats.RoleARN = roleOf(src)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	if keys, ok := src.(static); ok {
 		e.adopt(keys.grant, e.now())
@@ -128,7 +129,10 @@ func (e *engine) ask() ruling {
 		e.stats.RateLimited++
 	case refuse:
 		a.err = e.denied.err
-	case lead, wait:
+	case lead:
+		a.flight = e.launch()
+		a.flight.led = true
+	case wait:
 		a.flight = e.launch()
 	}
 	e.catchUp(m, now)
@@ -216,12 +220,11 @@ func (e *engine) watch(ch chan struct{}) {
 	e.watchers[ch] = struct{}{}
 }
 
-// unwatch undoes watch, and closes ch.
+// unwatch undoes watch.
 func (e *engine) unwatch(ch chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.watchers, ch)
-	close(ch)
 }
 
 // notify tells the watchers. e.mu is held.

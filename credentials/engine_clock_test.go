@@ -265,7 +265,7 @@ func TestDeadline(t *testing.T) {
 // A Provider that nobody has any more refreshes no more.
 func TestAbandoned(t *testing.T) {
 	t.Parallel()
-	for name, pool := range map[string]*Pool{"alone": nil, "pooled": new(Pool)} {
+	for name, pool := range map[string]*sessions{"alone": nil, "pooled": new(sessions)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

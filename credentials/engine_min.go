@@ -36,7 +36,7 @@ func (e *engine) extend(d time.Duration) (aws.Credentials, *flight, error) {
 	now := e.now()
 	left := e.current.left(now)
 	switch m := e.situation(now); {
-	case left >= d && !e.current.rejected:
+	case left >= d:
 		return e.current.creds, nil, nil
 	case m.flying:
 	case m.backoff || m.denied:

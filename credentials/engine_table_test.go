@@ -71,6 +71,7 @@ func tableOfSection4() map[string]cell {
 		"V fresh":     {phase: phaseValid, want: gotCached},
 		"V transient": {phase: phaseValid, source: passing, want: gotCached},
 		"V terminal":  {phase: phaseValid, source: terminally, want: gotCached},
+		"V stale":     {phase: phaseValid, source: stale, want: gotCached},
 		"V flying":    {phase: phaseValid, before: beforeFlight, want: gotCached},
 		"V leaves":    {phase: phaseValid, leaves: true, want: gotCached},
 		"V+B":         {phase: phaseValid, before: beforeB, want: gotCached, b: true},
@@ -83,13 +84,16 @@ func tableOfSection4() map[string]cell {
 		"A terminal":        {phase: phaseAdvisory, source: terminally, want: gotError, contacts: 1, e: true},
 		"A flying":          {phase: phaseAdvisory, before: beforeFlight, want: gotCached},
 		"A flying terminal": {phase: phaseAdvisory, before: beforeFlight, source: terminally, want: gotCached},
+		"A flying leaves":   {phase: phaseAdvisory, before: beforeFlight, leaves: true, want: gotCached},
 		"A leaves":          {phase: phaseAdvisory, leaves: true, want: gotCached, contacts: 1, waits: time.Second},
 		"A leaves terminal": {phase: phaseAdvisory, leaves: true, source: terminally, want: gotCached, contacts: 1, waits: time.Second},
 		"A+B fresh":         {phase: phaseAdvisory, before: beforeB, want: gotCached, b: true, limited: 1},
+		"A+B transient":     {phase: phaseAdvisory, before: beforeB, source: passing, want: gotCached, b: true, limited: 1},
 		"A+B terminal":      {phase: phaseAdvisory, before: beforeB, source: terminally, want: gotCached, b: true, limited: 1},
 		"A+B leaves":        {phase: phaseAdvisory, before: beforeB, leaves: true, want: gotCached, b: true, limited: 1},
 		"A+E fresh":         {phase: phaseAdvisory, before: beforeE, want: gotError, e: true},
 		"A+E transient":     {phase: phaseAdvisory, before: beforeE, source: passing, want: gotError, e: true},
+		"A+E terminal":      {phase: phaseAdvisory, before: beforeE, source: terminally, want: gotError, e: true},
 		"A+E leaves":        {phase: phaseAdvisory, before: beforeE, leaves: true, want: gotError, e: true},
 
 		"M fresh":            {phase: phaseMandatory, want: gotNew, contacts: 1},
@@ -102,8 +106,12 @@ func tableOfSection4() map[string]cell {
 		"M leaves":           {phase: phaseMandatory, leaves: true, want: gotContext, contacts: 1, waits: time.Second},
 		"M flying leaves":    {phase: phaseMandatory, before: beforeFlight, leaves: true, want: gotContext, waits: time.Second},
 		"M+B fresh":          {phase: phaseMandatory, before: beforeB, want: gotCached, b: true, limited: 1},
+		"M+B transient":      {phase: phaseMandatory, before: beforeB, source: passing, want: gotCached, b: true, limited: 1},
 		"M+B terminal":       {phase: phaseMandatory, before: beforeB, source: terminally, want: gotCached, b: true, limited: 1},
+		"M+B leaves":         {phase: phaseMandatory, before: beforeB, leaves: true, want: gotCached, b: true, limited: 1},
 		"M+E fresh":          {phase: phaseMandatory, before: beforeE, want: gotError, e: true},
+		"M+E transient":      {phase: phaseMandatory, before: beforeE, source: passing, want: gotError, e: true},
+		"M+E terminal":       {phase: phaseMandatory, before: beforeE, source: terminally, want: gotError, e: true},
 		"M+E leaves":         {phase: phaseMandatory, before: beforeE, leaves: true, want: gotError, e: true},
 
 		"X fresh":            {phase: phaseExpired, want: gotNew, contacts: 1},
@@ -114,10 +122,15 @@ func tableOfSection4() map[string]cell {
 		"X flying transient": {phase: phaseExpired, before: beforeFlight, source: passing, want: gotCached, waits: flight, b: true, limited: 1},
 		"X flying terminal":  {phase: phaseExpired, before: beforeFlight, source: terminally, want: gotError, waits: flight, e: true},
 		"X leaves":           {phase: phaseExpired, leaves: true, want: gotContext, contacts: 1, waits: time.Second},
+		"X flying leaves":    {phase: phaseExpired, before: beforeFlight, leaves: true, want: gotContext, waits: time.Second},
 		"X+B fresh":          {phase: phaseExpired, before: beforeB, want: gotCached, b: true, limited: 1},
+		"X+B transient":      {phase: phaseExpired, before: beforeB, source: passing, want: gotCached, b: true, limited: 1},
 		"X+B terminal":       {phase: phaseExpired, before: beforeB, source: terminally, want: gotCached, b: true, limited: 1},
+		"X+B leaves":         {phase: phaseExpired, before: beforeB, leaves: true, want: gotCached, b: true, limited: 1},
 		"X+E fresh":          {phase: phaseExpired, before: beforeE, want: gotError, e: true},
 		"X+E transient":      {phase: phaseExpired, before: beforeE, source: passing, want: gotError, e: true},
+		"X+E terminal":       {phase: phaseExpired, before: beforeE, source: terminally, want: gotError, e: true},
+		"X+E leaves":         {phase: phaseExpired, before: beforeE, leaves: true, want: gotError, e: true},
 
 		// The background changes one row.
 		"A behind fresh":              {phase: phaseAdvisory, behind: true, want: gotCached},
@@ -157,6 +170,7 @@ func (c cell) check(t *testing.T) {
 	prepared := make(chan struct{})
 	defer func() { <-prepared }()
 	c.prepare(t, e, src, prepared)
+	e.ready.Store(nil) // as at the end of a lease: the table decides
 	calls, limited := src.count(), e.snapshot().RateLimited
 	ctx := t.Context()
 	if c.leaves {
@@ -254,18 +268,24 @@ func how(key, old string, err error) string {
 	return "something else"
 }
 
-// What cannot be brought about from outside: B and E at once.
+// What cannot be brought about at will: B and E at once, and a refresh under
+// way in spite of them.
 func TestOrderOfMoves(t *testing.T) {
 	t.Parallel()
-	for p, want := range map[phase]move{
-		phaseNone:      refuse,
-		phaseValid:     serve,
-		phaseAdvisory:  limit,
-		phaseMandatory: limit,
-		phaseExpired:   limit,
+	for name, test := range map[string]struct {
+		backoff, denied bool
+		want            map[phase]move
+	}{
+		"B":       {true, false, map[phase]move{phaseValid: serve, phaseAdvisory: limit, phaseMandatory: limit, phaseExpired: limit}},
+		"E":       {false, true, map[phase]move{phaseNone: refuse, phaseValid: serve, phaseAdvisory: refuse, phaseMandatory: refuse, phaseExpired: refuse}},
+		"B and E": {true, true, map[phase]move{phaseNone: refuse, phaseValid: serve, phaseAdvisory: limit, phaseMandatory: limit, phaseExpired: limit}},
 	} {
-		if got := (situation{phase: p, backoff: true, denied: true}).move(); got != want {
-			t.Errorf("phase %d: move %d, want %d", p, got, want)
+		for p, want := range test.want {
+			for _, flying := range []bool{false, true} {
+				if got := (situation{phase: p, backoff: test.backoff, denied: test.denied, flying: flying}).move(); got != want {
+					t.Errorf("%s in phase %d, flying %v: move %d, want %d", name, p, flying, got, want)
+				}
+			}
 		}
 	}
 	if got := (situation{phase: phaseNone, backoff: true}).move(); got != lead {

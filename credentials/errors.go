@@ -74,8 +74,9 @@ func (e *NoSourceError) Unwrap() error { return ErrConfiguration }
 // MismatchError is an identity that is not the one expected. Its credentials
 // have been thrown away. It is [ErrIdentity].
 type MismatchError struct {
-	// Field of [Expect], or "Hops[i].RoleARN" for a session that is not of the
-	// role that was asked for.
+	// Field is "Config.Expect.Account" and so on; the setting of a role, such as
+	// AWS_ROLE_ARN or "Config.Hops[0].RoleARN", for a session that is not of that
+	// role; "Config.VerifyCaller" if STS's two answers differ.
 	Field string
 	Want  string
 	Got   string

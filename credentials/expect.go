@@ -16,7 +16,8 @@ type Expect struct {
 	// out of what it answers, so the path itself is not compared.
 	RoleARN string
 	// Subject of the token that STS verified
-	// (system:serviceaccount:<namespace>:<name>). Only web identity has one.
+	// (system:serviceaccount:<namespace>:<name>), or EKS for Pod Identity. Other
+	// sources have none.
 	Subject string
 }
 

@@ -158,6 +158,18 @@ func TestVerifyKeys(t *testing.T) {
 	}
 }
 
+// STS knows better than AWS_ACCOUNT_ID whose keys they are, on which SDK
+// clients build endpoints.
+func TestVerifyAccountOfKeys(t *testing.T) {
+	_, cfg := chainOf(t, 0)
+	cfg = keysOf(t, cfg)
+	t.Setenv("AWS_ACCOUNT_ID", "999999999999")
+	cfg.VerifyCaller = true
+	if creds := retrieve(t, newProvider(t, cfg)); creds.AccountID != credentialstest.PodAccount {
+		t.Errorf("account %q", creds.AccountID)
+	}
+}
+
 func TestVerifyCallerRefused(t *testing.T) {
 	t.Parallel()
 	caller := func(arn string) func(*http.Request) (*http.Response, error) {

@@ -116,9 +116,9 @@ func trustFault(l link, asked policy.AssumeRole, d policy.Denial) *policy.Fault 
 	if d.Action != "" && d.Action != "sts:AssumeRole" {
 		f.Problem += fmt.Sprintf(" (STS names %s)", d.Action)
 	}
-	f.Remedy = "if it asks for an sts:ExternalId, set " + l.field + ".ExternalID; otherwise add this statement"
+	f.Remedy = "if it asks for an sts:ExternalId, set " + l.setting("ExternalID") + "; otherwise add this statement"
 	if l.ExternalID != "" {
-		f.Remedy = "compare its sts:ExternalId with " + l.field + ".ExternalID to the letter, or add this statement"
+		f.Remedy = "compare its sts:ExternalId with " + l.setting("ExternalID") + " to the letter, or add this statement"
 	}
 	for _, missing := range asked.Evaluate().Faults {
 		if missing.Kind == policy.TrustPolicy {

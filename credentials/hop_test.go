@@ -94,6 +94,11 @@ func TestHops(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pod, cfg := chainOf(t, n)
 				p := newProvider(t, cfg)
+				for i, s := range p.Stats().Sessions {
+					if want := []string{credentialstest.PodRoleARN, hopARN(1), hopARN(2), hopARN(3), hopARN(4)}[i]; s.RoleARN != want {
+						t.Errorf("session %d is of %q before the first refresh, want %q", i, s.RoleARN, want)
+					}
+				}
 				first := retrieve(t, p)
 				account, role, arn := credentialstest.PodAccount, "pod-role", credentialstest.PodRoleARN
 				if n > 0 {
@@ -143,6 +148,23 @@ func TestHopsFromKeys(t *testing.T) {
 	}
 	if count(pod, assume) != 0 || count(pod, assumeHop) != 2 {
 		t.Errorf("%d and %d calls", count(pod, assume), count(pod, assumeHop))
+	}
+}
+
+// A Config belongs to the caller again once New has returned.
+func TestHopsAreCopied(t *testing.T) {
+	t.Parallel()
+	pod, cfg := chainOf(t, 1)
+	played := newScript(pod.AWS.HTTPClient().Do)
+	cfg.HTTPClient = played
+	cfg.Hops[0].Tags = map[string]string{"team": "blue"}
+	cfg.Hops[0].TransitiveTagKeys = []string{"team"}
+	p := newProvider(t, cfg)
+	cfg.Hops[0].Tags["team"], cfg.Hops[0].TransitiveTagKeys[0] = "red", "other"
+	retrieve(t, p)
+	form := played.requests()[1].form
+	if form.Get("Tags.member.1.Value") != "blue" || form.Get("TransitiveTagKeys.member.1") != "team" {
+		t.Errorf("sent %q", form)
 	}
 }
 

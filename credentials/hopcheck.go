@@ -18,7 +18,8 @@ type link struct {
 	// number counts from 1, along the whole chain of roles.
 	number int
 	// field is where the hop was set: "Config.Hops[0]", or the profile.
-	field string
+	field     string
+	ofProfile bool
 
 	// What follows is linkHops's.
 	role      policy.ARN
@@ -51,14 +52,14 @@ func linkHops(hops []link) ([]link, error) {
 // check checks one hop and prepares what of it is sent.
 func (l *link) check() error {
 	var err error
-	if l.role, err = parseRoleARN(setting{l.field + ".RoleARN", l.RoleARN}); err != nil {
+	if l.role, err = parseRoleARN(setting{l.setting("RoleARN"), l.RoleARN}); err != nil {
 		return err
 	}
 	var narrowErr error
 	l.narrowing, narrowErr = narrow(l.field, l.SessionPolicy, l.PolicyARNs, l.role)
 	return errors.Join(
-		checkSessionName(setting{l.field + ".SessionName", l.SessionName}),
-		checkDuration(l.field+".Duration", l.Duration),
+		checkSessionName(setting{l.setting("SessionName"), l.SessionName}),
+		checkDuration(l.setting("Duration"), l.Duration),
 		l.checkRegion(),
 		l.checkExternalID(),
 		l.checkSourceIdentity(),
@@ -68,9 +69,25 @@ func (l *link) check() error {
 	)
 }
 
+// profileSettings are the names that fields of a Hop have in profiles.
+var profileSettings = map[string]string{
+	"RoleARN":     "role_arn",
+	"SessionName": "role_session_name",
+	"ExternalID":  "external_id",
+	"Duration":    "duration_seconds",
+}
+
+// setting is where a field of the hop was set.
+func (l *link) setting(field string) string {
+	if name, ok := profileSettings[field]; ok && l.ofProfile {
+		field = name
+	}
+	return l.field + "." + field
+}
+
 // problem is an error about a field of the hop.
 func (l *link) problem(field, problem, remedy string) error {
-	return &ConfigError{Field: l.field + "." + field, Problem: problem, Remedy: remedy}
+	return &ConfigError{Field: l.setting(field), Problem: problem, Remedy: remedy}
 }
 
 func (l *link) checkRegion() error {

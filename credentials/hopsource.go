@@ -151,7 +151,7 @@ func (h *hopSource) assume(ctx context.Context, region string, c caller) (*grant
 	if err := a.check(now); err != nil {
 		return nil, h.refused(region, c, err)
 	}
-	if err := a.checkRole(h.link.field+".RoleARN", h.link.role); err != nil {
+	if err := a.checkRole(h.link.setting("RoleARN"), h.link.role); err != nil {
 		return nil, err
 	}
 	id := c.identity

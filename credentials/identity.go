@@ -13,9 +13,10 @@ type Identity struct {
 	// AWS_ACCOUNT_ID, which may be empty.
 	Account string
 	// ARN of the role session (arn:aws:sts::<account>:assumed-role/<role>/<session>).
-	// It and all that follows is empty where the source does not tell, unless
-	// [Config.VerifyCaller] asked for it: environment keys, profiles without a
-	// role, container endpoints and the instance profile do not.
+	// It and all that follows, save Expires, is empty where the source does not
+	// tell: environment keys, profiles without a role, container endpoints and the
+	// instance profile do not. ARN, RoleID and SessionName are there all the same
+	// if [Config.VerifyCaller] asks for them.
 	ARN string
 	// RoleARN is the role that was asked for, with its path.
 	RoleARN string
@@ -24,9 +25,10 @@ type Identity struct {
 	RoleID string
 	// SessionName is the last part of ARN.
 	SessionName string
-	// Issuer, Subject and Audience are those of the token that STS verified, and
-	// Provider is the ARN of the IAM OIDC provider that vouched for it. Hops keep
-	// them from the session that they start from.
+	// Issuer, Subject and Audience are those of the token that STS verified, or
+	// EKS behind the agent of Pod Identity. Provider is the ARN of the IAM OIDC
+	// provider that vouched for it, with STS alone. Hops keep them from the
+	// session that they start from.
 	Issuer   string
 	Subject  string
 	Audience string

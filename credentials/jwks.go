@@ -70,9 +70,13 @@ func (k webKey) parse() (crypto.PublicKey, error) {
 	return nil, fmt.Errorf("key type %q", k.Type)
 }
 
-// maxModulus is in bytes: 16384 bits, more than any issuer has. It bounds what
-// a hostile key set makes us compute.
-const maxModulus = 2048
+// What a hostile key set can make us compute is bounded: maxModulus is in bytes,
+// 8192 bits, and maxCandidates are keys that one token may be signed with, both
+// more than any issuer has.
+const (
+	maxModulus    = 1024
+	maxCandidates = 100
+)
 
 func (k webKey) parseRSA() (crypto.PublicKey, error) {
 	n, err := decodeWord(k.Modulus)
@@ -143,7 +147,7 @@ func (s keySet) candidates(t *jwt.Token) []jwt.VerificationKey {
 	id, named := t.Header["kid"]
 	var keys []jwt.VerificationKey
 	for _, k := range s {
-		if (!named || id == k.ID) && (k.Algorithm == "" || k.Algorithm == t.Method.Alg()) {
+		if len(keys) < maxCandidates && (!named || id == k.ID) && (k.Algorithm == "" || k.Algorithm == t.Method.Alg()) {
 			keys = append(keys, k.public)
 		}
 	}

@@ -117,6 +117,23 @@ func TestKeySetVerifies(t *testing.T) {
 	}
 }
 
+// A hostile set does not make us compute without end.
+func TestKeySetIsBounded(t *testing.T) {
+	t.Parallel()
+	keys := make([]map[string]string, 2*maxCandidates)
+	for i := range keys {
+		keys[i] = map[string]string{"kty": "RSA", "n": word([]byte(strings.Repeat("x", maxModulus))), "e": word([]byte{127, 255, 255, 255})}
+	}
+	set, err := parseKeySet(setOf(t, keys...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := &jwt.Token{Header: map[string]any{}, Method: jwt.SigningMethodRS256}
+	if n := len(set.candidates(token)); n != maxCandidates {
+		t.Errorf("%d keys are tried", n)
+	}
+}
+
 func TestKeySetRefuses(t *testing.T) {
 	t.Parallel()
 	key := ecKey(t, elliptic.P256())

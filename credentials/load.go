@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 
@@ -47,19 +48,20 @@ func FromConfig(cfg aws.Config) (*Provider, bool) {
 }
 
 func load(ctx context.Context, cfg Config) (*Provider, aws.Config, error) {
-	if err := errors.Join(cfg.validate(), checkFallbacks(cfg.FallbackRegions)); err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, aws.Config{}, err
 	}
 	env := trimmed(os.Getenv)
 	winner, sel, err := choose(ctx, cfg, env)
 	base, baseErr := loadSDK(ctx, cfg, env)
-	if err := distinct(err, baseErr); err != nil {
+	if err := errors.Join(distinct(err, baseErr), checkFallbacks(base.Region, cfg.FallbackRegions)); err != nil {
 		return nil, aws.Config{}, err
 	}
 	client := sts.NewFromConfig(base)
 	s := setup{cfg: cfg, env: env, sdk: base, sts: newSTSClient(cfg, client)}
 	engines, err := assemble(s, winner)
-	if err := errors.Join(err, checkEndpoint(ctx, client.Options())); err != nil {
+	_, endpointErr := stsEndpoint(ctx, client.Options())
+	if err := errors.Join(err, endpointErr); err != nil {
 		releaseAll(engines)
 		return nil, aws.Config{}, err
 	}
@@ -102,12 +104,21 @@ func loadSDK(ctx context.Context, cfg Config, env environ) (aws.Config, error) {
 	// LoadDefaultConfig would be an error if the variable is set.
 	buildable, _ := cfg.HTTPClient.(*awshttp.BuildableClient)
 	profile := env.profile()
-	if name := strings.TrimSpace(cfg.Profile); name != "" {
+	if name := cfg.profile(); name != "" {
 		profile = setting{"Config.Profile", name}
+	}
+	files := func(name string, otherwise []string) []string {
+		if file := env(name); file != "" {
+			return []string{file}
+		}
+		return otherwise
 	}
 	base, err := config.LoadDefaultConfig(ctx, func(o *config.LoadOptions) error {
 		o.Region = cmp.Or(strings.TrimSpace(cfg.Region), env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
 		o.SharedConfigProfile = profile.value
+		// The SDK would take the variables with their white space.
+		o.SharedConfigFiles = files("AWS_CONFIG_FILE", config.DefaultSharedConfigFiles)
+		o.SharedCredentialsFiles = files("AWS_SHARED_CREDENTIALS_FILE", config.DefaultSharedCredentialsFiles)
 		// With a provider given the SDK's chain does not run.
 		o.Credentials = aws.AnonymousCredentials{}
 		// AWS_DEFAULTS_MODE=auto would ask the node where it is.
@@ -160,20 +171,9 @@ func checkRegion(region string) error {
 	return nil
 }
 
-func checkFallbacks(regions []string) error {
-	var errs []error
-	for i, region := range regions {
-		if e, ok := errors.AsType[*ConfigError](checkRegion(strings.TrimSpace(region))); ok {
-			e.Field, e.Remedy = fmt.Sprintf("Config.FallbackRegions[%d]", i), "name Regions such as eu-west-1"
-			errs = append(errs, e)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// checkEndpoint runs the SDK's endpoint rules for STS, which need no network.
-// At the first call their error would look like an outage.
-func checkEndpoint(ctx context.Context, o sts.Options) error {
+// stsEndpoint runs the SDK's endpoint rules for STS, which need no network. At
+// the first call their error would look like an outage.
+func stsEndpoint(ctx context.Context, o sts.Options) (*url.URL, error) {
 	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
 		Region:       &o.Region,
 		UseFIPS:      new(o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled),
@@ -187,9 +187,9 @@ func checkEndpoint(ctx context.Context, o sts.Options) error {
 	case endpoint.URI.Scheme != "https" && endpoint.URI.Scheme != "http", endpoint.URI.Host == "":
 		problem = "the endpoint is no http or https URL"
 	default:
-		return nil
+		return &endpoint.URI, nil
 	}
-	return &ConfigError{
+	return nil, &ConfigError{
 		Field:   "STS endpoint",
 		Problem: problem,
 		Remedy:  "look at AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, which do not go with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT, and at the Region",

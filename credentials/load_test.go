@@ -216,3 +216,14 @@ func TestUnderTheSDK(t *testing.T) {
 		t.Errorf("%d calls of AssumeRoleWithWebIdentity, want 1", got)
 	}
 }
+
+// The SDK reads the files that the chain reads.
+func TestFilesWithWhiteSpace(t *testing.T) {
+	file := writeFile(t, "config", "[default]\nregion = eu-west-3\n")
+	setenv(t, webIdentityVariables)
+	setenv(t, map[string]string{"AWS_CONFIG_FILE": " " + file + "\n", "AWS_SHARED_CREDENTIALS_FILE": "\t"})
+	cfg, err := credentials.LoadConfig(t.Context(), credentials.Config{HTTPClient: noNetwork(t)})
+	if err != nil || cfg.Region != "eu-west-3" {
+		t.Errorf("region %q, error %v", cfg.Region, err)
+	}
+}

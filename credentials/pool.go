@@ -1,8 +1,13 @@
 package credentials
 
 import (
+	"fmt"
+	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -14,6 +19,13 @@ import (
 // Provider that came first. The zero Pool is empty and ready. It is safe for
 // concurrent use and must not be copied.
 type Pool struct {
+	// Behind a pointer, since fmt looks into a struct that holds a *Pool, and
+	// takes no lock.
+	sessions atomic.Pointer[sessions]
+}
+
+// sessions are those of a Pool.
+type sessions struct {
 	mu      sync.Mutex
 	closed  bool
 	engines map[share]*engine
@@ -39,37 +51,42 @@ func openEngine(cfg Config, src source) (*engine, error) {
 	if cfg.Pool == nil || !ok || client.IsValid() && !client.Comparable() {
 		return newEngine(cfg, src), nil
 	}
-	return cfg.Pool.acquire(share{key: s.shareKey(), refresh: cfg.Refresh, client: cfg.HTTPClient}, cfg, src)
+	return cfg.Pool.open().acquire(share{key: s.shareKey(), refresh: cfg.Refresh, client: cfg.HTTPClient}, cfg, src)
 }
 
-func (p *Pool) acquire(s share, cfg Config, src source) (*engine, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
+// open returns the sessions, which the zero Pool has none of.
+func (p *Pool) open() *sessions {
+	if p.sessions.Load() == nil {
+		p.sessions.CompareAndSwap(nil, &sessions{engines: make(map[share]*engine)})
+	}
+	return p.sessions.Load()
+}
+
+func (s *sessions) acquire(key share, cfg Config, src source) (*engine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
 		return nil, ErrClosed
 	}
-	e := p.engines[s]
+	e := s.engines[key]
 	if e == nil {
 		e = newEngine(cfg, src)
-		e.pool, e.share = p, s
-		if p.engines == nil {
-			p.engines = make(map[share]*engine)
-		}
-		p.engines[s] = e
+		e.pool, e.share = s, key
+		s.engines[key] = e
 	}
 	e.refs++
 	return e, nil
 }
 
 // drop reports whether e has lost its last user.
-func (p *Pool) drop(e *engine) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (s *sessions) drop(e *engine) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	e.refs--
 	if e.refs > 0 {
 		return false
 	}
-	delete(p.engines, e.share)
+	delete(s.engines, e.share)
 	return true
 }
 
@@ -93,15 +110,18 @@ func (e *engine) abandon() {
 // for this Pool. Without it each session ends with the last Provider that uses
 // it. The error is always nil.
 func (p *Pool) Close() error {
-	p.mu.Lock()
-	p.closed = true
-	engines := make([]*engine, 0, len(p.engines))
-	for _, e := range p.engines {
-		engines = append(engines, e)
-	}
-	p.mu.Unlock()
+	s := p.open()
+	s.mu.Lock()
+	s.closed = true
+	engines := slices.Collect(maps.Values(s.engines))
+	s.mu.Unlock()
 	for _, e := range engines {
 		e.close()
 	}
 	return nil
+}
+
+// Format implements fmt.Formatter. Every verb prints the type alone.
+func (p *Pool) Format(s fmt.State, _ rune) {
+	io.WriteString(s, "credentials.Pool")
 }

@@ -2,6 +2,9 @@ package credentials_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,15 +19,17 @@ func TestPoolShares(t *testing.T) {
 		change func(*credentials.Config)
 		want   int // calls for two providers
 	}{
-		"the same":       {func(*credentials.Config) {}, 1},
-		"a session name": {func(c *credentials.Config) { c.SessionName = "other" }, 2},
-		"a duration":     {func(c *credentials.Config) { c.Duration = 20 * time.Minute }, 2},
-		"a policy":       {func(c *credentials.Config) { c.SessionPolicy = allow("", "*", "s3:GetObject") }, 2},
-		"a region":       {func(c *credentials.Config) { c.Region = "eu-west-2" }, 2},
-		"on demand":      {func(c *credentials.Config) { c.Refresh.OnDemand = true }, 2},
-		"an expectation": {func(c *credentials.Config) { c.Expect.Account = credentialstest.PodAccount }, 2},
-		"another pool":   {func(c *credentials.Config) { c.Pool = new(credentials.Pool) }, 2},
-		"no pool":        {func(c *credentials.Config) { c.Pool = nil }, 2},
+		"the same":                      {func(*credentials.Config) {}, 1},
+		"a session name":                {func(c *credentials.Config) { c.SessionName = "other" }, 2},
+		"a duration":                    {func(c *credentials.Config) { c.Duration = 20 * time.Minute }, 2},
+		"a policy":                      {func(c *credentials.Config) { c.SessionPolicy = allow("", "*", "s3:GetObject") }, 2},
+		"a region":                      {func(c *credentials.Config) { c.Region = "eu-west-2" }, 2},
+		"on demand":                     {func(c *credentials.Config) { c.Refresh.OnDemand = true }, 2},
+		"an HTTP client":                {func(c *credentials.Config) { c.HTTPClient = newScript(c.HTTPClient.Do) }, 2},
+		"a client that has no identity": {func(c *credentials.Config) { c.HTTPClient = roundTripFunc(c.HTTPClient.Do) }, 2},
+		"an expectation":                {func(c *credentials.Config) { c.Expect.Account = credentialstest.PodAccount }, 2},
+		"another pool":                  {func(c *credentials.Config) { c.Pool = new(credentials.Pool) }, 2},
+		"no pool":                       {func(c *credentials.Config) { c.Pool = nil }, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -67,6 +72,39 @@ func TestPoolSharesBase(t *testing.T) {
 			t.Errorf("%d calls, want 2", count(pod, assume))
 		}
 	})
+}
+
+// Printing a Pool does not read what its sessions write.
+func TestPoolIsOpaque(t *testing.T) {
+	t.Parallel()
+	pod := newPod(t, nil)
+	cfg := pod.Config()
+	cfg.Pool = new(credentials.Pool)
+	retrieve(t, newProvider(t, cfg))
+	var busy sync.WaitGroup
+	busy.Go(func() {
+		for range 100 {
+			other := cfg
+			other.Audience = "another"
+			p, err := credentials.New(t.Context(), other)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			p.Close()
+		}
+	})
+	for range 20 {
+		for how, text := range printings(t, cfg.Pool) {
+			if strings.Contains(text, "map[") {
+				t.Errorf("%s shows the sessions", how)
+			}
+		}
+	}
+	if got := fmt.Sprintf("%+v %s", cfg.Pool, struct{ Pool *credentials.Pool }{cfg.Pool}); got != "credentials.Pool {credentials.Pool}" {
+		t.Errorf("printed as %s", got)
+	}
+	busy.Wait()
 }
 
 func TestPoolLifecycle(t *testing.T) {

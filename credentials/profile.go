@@ -132,7 +132,8 @@ func (c *profileChain) hop(p *config.SharedConfig) *ConfigError {
 			ExternalID:  p.ExternalID,
 			Duration:    duration,
 		},
-		field: profileField(p),
+		field:     profileField(p),
+		ofProfile: true,
 	})
 	return nil
 }

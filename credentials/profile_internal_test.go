@@ -1,6 +1,8 @@
 package credentials
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -8,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -244,5 +247,17 @@ func TestStaticKeysOfProfile(t *testing.T) {
 	got := newStatic(aws.Credentials{AccessKeyID: "AKID", AccountID: "111122223333", Source: string(SourceProfile)}).grant.identity
 	if diff := cmp.Diff(Identity{Source: SourceProfile, AccessKeyID: "AKID", Account: "111122223333"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a provider of the SDK gives is looked at before anyone gets it.
+func TestProviderWithoutKeys(t *testing.T) {
+	t.Parallel()
+	src := &providerSource{provider: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{CanExpire: true, Expires: time.Now().Add(time.Hour)}, nil
+	}), setting: "SSO", explain: explainLogin("aws sso login")}
+	g, err := src.fetch(t.Context())
+	if e, ok := errors.AsType[*SourceError](err); !ok || !strings.Contains(e.Problem, "lacks credentials") {
+		t.Errorf("grant %v, error %v", g != nil, err)
 	}
 }

@@ -36,6 +36,9 @@ func (s *providerSource) fetch(ctx context.Context) (*grant, error) {
 	case err != nil:
 		s.explain(e)
 		return nil, e
+	case !creds.HasKeys():
+		e.Problem = "the answer lacks credentials"
+		return nil, e
 	case creds.CanExpire && !creds.Expires.After(time.Now()):
 		e.Problem = "the credentials have expired already"
 		return nil, e

@@ -35,8 +35,12 @@ func newProvider(sel Selection, engines ...*engine) *Provider {
 	last.watch(p.updates)
 	// Whoever forgets a Provider should not leave a timer behind that refreshes
 	// for nobody.
+	updates := p.updates
 	p.cleanup = runtime.AddCleanup(p, func(engines []*engine) {
-		for _, e := range engines {
+		last.unwatch(updates)
+		// As in Close, the base last: another hop may not find a base that has
+		// gone before it.
+		for _, e := range slices.Backward(engines) {
 			e.abandon()
 		}
 	}, engines)
@@ -151,6 +155,7 @@ func (p *Provider) Close() error {
 		p.cleanup.Stop()
 		p.engine.Store(&engine{closed: true})
 		p.last().unwatch(p.updates)
+		close(p.updates)
 		for _, e := range slices.Backward(p.engines) {
 			e.release()
 		}

@@ -28,9 +28,13 @@ type denial struct {
 // errStale is the failure of a source that gave what had already expired.
 var errStale = errors.New("credentials: the source gave credentials that have expired already; compare this machine's clock")
 
+// errNothing is the failure of a source that did not answer at all.
+var errNothing = errors.New("credentials: the source gave neither credentials nor an error")
+
 // flight is one refresh that any number of callers wait for. Its results are
 // set before done is closed.
 type flight struct {
+	led   bool // by a caller, not in the background
 	done  chan struct{}
 	creds aws.Credentials // for the caller who led, if err is nil
 	err   error
@@ -54,10 +58,16 @@ func (e *engine) run(f *flight) {
 	defer cancel()
 	digest := e.digest()
 	start := time.Now()
-	g, err := e.source.fetch(ctx)
-	n := e.land(f, g, err, digest, time.Since(start))
-	// The log may itself be sent with these credentials: no lock is held.
-	n.log(e.ctx, e.log)
+	var g *grant
+	var err error
+	// Deferred for those who wait, should the source end its goroutine, as a
+	// test's HTTP client does with t.Fatal.
+	defer func() {
+		n := e.land(f, g, err, digest, time.Since(start))
+		// The log may itself be sent with these credentials: no lock is held.
+		n.log(e.ctx, e.log)
+	}()
+	g, err = e.source.fetch(ctx)
 }
 
 // land ends a refresh with its result.
@@ -71,7 +81,11 @@ func (e *engine) land(f *flight, g *grant, err error, digest string, took time.D
 		return notice{}
 	}
 	now := e.now()
-	if err == nil && g.creds.CanExpire && !g.creds.Expires.Add(-g.skew).After(now) {
+	switch {
+	case err != nil:
+	case g == nil:
+		err = errNothing
+	case g.creds.CanExpire && !g.creds.Expires.Add(-g.skew).After(now):
 		err = errStale
 	}
 	e.token.digest = digest
@@ -93,7 +107,7 @@ func (e *engine) settle(f *flight, g *grant, err error, now time.Time) {
 		e.adopt(g, now)
 		e.backoff, e.denied, e.failures = time.Time{}, denial{}, 0
 		e.stats.Refreshes++
-		e.stats.LastSuccess = now
+		e.stats.LastSuccess = now.Round(0)
 		f.creds = g.creds
 		return
 	}
@@ -111,7 +125,9 @@ func (e *engine) settle(f *flight, g *grant, err error, now time.Time) {
 		}
 	default:
 		f.creds = e.current.creds
-		e.countStale(now)
+		if f.led {
+			e.countStale(now)
+		}
 		e.backoff = now.Add(e.pause(now))
 	}
 }

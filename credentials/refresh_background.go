@@ -38,10 +38,12 @@ func (s *schedule) stop() {
 // plan decides, after a refresh, when the background makes the next. e.mu is
 // held.
 func (e *engine) plan(now time.Time) {
-	if e.refresh.OnDemand || !e.current.credentials().CanExpire {
+	if e.refresh.OnDemand {
 		return
 	}
 	switch p := e.current.phase(now, e.refresh.MaxStale); {
+	case !e.current.credentials().CanExpire:
+		e.schedule.due = time.Time{}
 	case e.lastErr == nil:
 		e.schedule.due = e.current.advisory.Add(e.spread())
 	case p == phaseValid: // what was planned stands, but for a pause
@@ -57,10 +59,12 @@ func (e *engine) plan(now time.Time) {
 }
 
 // latest is the last moment for a refresh in the background to begin: one that
-// hangs until its deadline still ends before callers have to wait for it. e.mu
-// is held.
+// hangs until its deadline still ends before callers have to wait for it. A
+// long deadline may not take more than half of the window, though. e.mu is
+// held.
 func (e *engine) latest() time.Time {
-	return e.current.mandatory.Add(-e.refresh.timeout() - time.Second)
+	window := e.current.end.Sub(e.current.advisory)
+	return e.current.mandatory.Add(-min(e.refresh.timeout(), window/2) - time.Second)
 }
 
 // spread draws where in the advisory window to refresh, so that pods which

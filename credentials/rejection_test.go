@@ -220,6 +220,80 @@ func TestRejectionDuringOutage(t *testing.T) {
 	})
 }
 
+// A caller who leaves between the rejection and the fresh key gets what the
+// service said, and the refresh goes on without him.
+func TestRejectionAndCallerLeaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, cfg, p := newGuarded(t, "ExpiredTokenException", rejectFirst())
+		creds := retrieve(t, p)
+		g.pod.AWS.Inject(credentialstest.When{}, credentialstest.Slow(10*time.Second))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: new("it")})
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != g.code || time.Since(start) != time.Second || g.requests() != 1 {
+			t.Errorf("error %v after %v and %d requests", err, time.Since(start), g.requests())
+		}
+		if retrieve(t, p) == creds || count(g.pod, assume) != 2 || time.Since(start) != 10*time.Second {
+			t.Errorf("%d sessions after %v", count(g.pod, assume), time.Since(start))
+		}
+	})
+}
+
+// Many requests that are rejected at once renew the key once.
+func TestRejectedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, cfg, p := newGuarded(t, "ExpiredTokenException", rejectFirst())
+		retrieve(t, p)
+		g.pod.AWS.Inject(credentialstest.When{}, credentialstest.Slow(time.Second))
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if err := getSecret(t, cfg); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if s := p.Stats().Sessions[0]; count(g.pod, assume) != 2 || s.Invalidations != 1 || g.requests() > 200 {
+			t.Errorf("%d sessions, %d invalidations, %d requests", count(g.pod, assume), s.Invalidations, g.requests())
+		}
+	})
+}
+
+// Presigning sends nothing that could be rejected.
+func TestPresign(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, cfg, p := newGuarded(t, "ExpiredToken", always)
+		creds := retrieve(t, p)
+		r, err := sts.NewPresignClient(sts.NewFromConfig(cfg)).PresignGetCallerIdentity(t.Context(), nil)
+		if err != nil || !strings.Contains(r.URL, creds.AccessKeyID) || g.requests() != 0 {
+			t.Errorf("%v after %d requests", err, g.requests())
+		}
+	})
+}
+
+// Of two Providers that a config was given, the second counts.
+func TestConfigureTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, cfg, first := newGuarded(t, "ExpiredTokenException", rejectFirst())
+		own := g.pod.Config()
+		own.HTTPClient = g
+		second := newProvider(t, own)
+		second.Configure(&cfg)
+		if err := getSecret(t, cfg); err != nil || g.requests() != 2 || count(g.pod, assume) != 2 {
+			t.Errorf("%v after %d requests with %d sessions", err, g.requests(), count(g.pod, assume))
+		}
+		if n := second.Stats().Sessions[0].Invalidations; n != 1 || first.Stats().Sessions[0].Latency.Count != 0 {
+			t.Errorf("%d invalidations, want 1, and none of the first Provider's session", n)
+		}
+	})
+}
+
 // A config that LoadConfig has not made.
 func TestConfigure(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,7 @@ func soon() func(*http.Request) (*http.Response, error) {
 
 // broken is a connection that breaks.
 func broken(*http.Request) (*http.Response, error) {
-	return nil, errors.New("connection reset by peer")
+	return nil, syscall.ECONNRESET
 }
 
 // What a refresh makes of each answer, row by row as the reference lists them.
@@ -329,19 +330,28 @@ func TestFallbackRegions(t *testing.T) {
 	}
 }
 
+// The first Region is what counts, wherever it is set.
 func TestFallbackOfAnotherPartition(t *testing.T) {
-	t.Parallel()
+	file := writeFile(t, "config", "[default]\nregion = us-gov-west-1\n")
 	for _, test := range []struct {
 		region    string
+		env       map[string]string
 		fallbacks []string
+		want      string
 	}{
-		{"eu-west-1", []string{"eu-central-1", "cn-north-1"}},
-		{"", []string{"us-gov-west-1", "us-east-1"}},
+		{"eu-west-1", nil, []string{"eu-central-1", "cn-north-1"}, "Config.FallbackRegions[1]: eu-west-1 is in partition aws, cn-north-1 in aws-cn"},
+		{"", map[string]string{"AWS_REGION": "eu-west-1"}, []string{"cn-north-1"}, "Config.FallbackRegions[0]"},
+		{"", map[string]string{"AWS_CONFIG_FILE": file}, []string{"us-gov-east-1", "us-east-1"}, "Config.FallbackRegions[1]"},
+		{"", nil, []string{"us-gov-west-1", "us-east-1"}, "Config.FallbackRegions[1]"},
 	} {
-		_, err := credentials.New(t.Context(), credentials.Config{Region: test.region, RoleARN: roleARN, TokenFile: "/token", FallbackRegions: test.fallbacks})
-		if e, ok := errors.AsType[*credentials.ConfigError](err); !ok || e.Field != "Config.FallbackRegions" {
-			t.Errorf("%s, %q: error %v", test.region, test.fallbacks, err)
-		}
+		t.Run(test.want, func(t *testing.T) {
+			setenv(t, test.env)
+			_, err := credentials.New(t.Context(), credentials.Config{Region: test.region, RoleARN: roleARN, TokenFile: "/token", FallbackRegions: test.fallbacks})
+			wantText(t, err, test.want)
+			if !errors.Is(err, credentials.ErrConfiguration) {
+				t.Errorf("not ErrConfiguration: %v", err)
+			}
+		})
 	}
 }
 

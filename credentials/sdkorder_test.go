@@ -21,7 +21,10 @@ import (
 var (
 	keyVariables         = map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": marker}
 	webIdentityVariables = map[string]string{"AWS_ROLE_ARN": roleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}
-	containerVariables   = map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"}
+	containerVariables   = map[string]string{
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI":     "http://169.254.170.23/v1/credentials",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token",
+	}
 )
 
 // profiles are the shared config files of the SDK order test, by what the
@@ -157,6 +160,16 @@ func TestDepartures(t *testing.T) {
 			reason: "the SDK notices at the first call",
 			config: "[default]\nrole_arn = " + roleARN + "\ncredential_source = Environment\n",
 			sdk:    credentials.SourceProfile, ours: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY not set",
+		},
+		"Pod Identity without endpoint": {
+			reason: "half of what the EKS webhook sets, as with web identity",
+			env:    map[string]string{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"},
+			sdk:    credentials.SourceInstanceProfile, ours: "AWS_CONTAINER_CREDENTIALS_FULL_URI: not set although",
+		},
+		"Pod Identity without token": {
+			reason: "its agent never answers without one",
+			env:    map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"},
+			sdk:    credentials.SourceContainer, ours: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: not set although",
 		},
 		"endpoint without HTTP": {
 			reason: "the SDK checks hosts for the scheme http alone",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,7 +18,7 @@ import (
 func assemble(s setup, winner *finding) ([]*engine, error) {
 	links, linkErr := linkHops(chainHops(winner.hops, s.cfg.Hops))
 	src, baseErr := winner.open(s)
-	if err := errors.Join(baseErr, linkErr); err != nil {
+	if err := errors.Join(baseErr, linkErr, checkNarrowed(s.cfg, winner.Source, src)); err != nil {
 		return nil, err
 	}
 	key := baseKey(s, winner)
@@ -37,13 +38,36 @@ func assemble(s setup, winner *finding) ([]*engine, error) {
 	}
 }
 
+// checkNarrowed refuses session policies for a source that has no use for them:
+// its sessions would allow more than was asked for.
+func checkNarrowed(c Config, selected Source, src source) error {
+	if _, ok := src.(*webIdentity); ok || src == nil {
+		return nil
+	}
+	field := ""
+	switch {
+	case c.SessionPolicy != nil:
+		field = "Config.SessionPolicy"
+	case len(c.PolicyARNs) > 0:
+		field = "Config.PolicyARNs"
+	default:
+		return nil
+	}
+	return &ConfigError{
+		Field:   field,
+		Problem: fmt.Sprintf("the source that was selected, %s, gives sessions that cannot be narrowed", selected),
+		Remedy:  "narrow a Hop, or use web identity",
+	}
+}
+
 func releaseAll(engines []*engine) {
 	for _, e := range slices.Backward(engines) {
 		e.release()
 	}
 }
 
-// chainHops numbers the hops of a profile and those of the Config behind them.
+// chainHops numbers the hops of a profile and those of the Config behind them,
+// which it copies: refreshes read them.
 func chainHops(ofProfile []link, ofConfig []Hop) []link {
 	var links []link
 	for _, l := range ofProfile {
@@ -51,6 +75,7 @@ func chainHops(ofProfile []link, ofConfig []Hop) []link {
 		links = append(links, l)
 	}
 	for i, hop := range ofConfig {
+		hop.Tags, hop.TransitiveTagKeys = maps.Clone(hop.Tags), slices.Clone(hop.TransitiveTagKeys)
 		links = append(links, link{Hop: hop, number: len(links) + 1, field: fmt.Sprintf("Config.Hops[%d]", i)})
 	}
 	return links

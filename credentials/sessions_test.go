@@ -117,6 +117,26 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 }
 
+// Errors name a setting as the file does that holds it.
+func TestProfileHopErrors(t *testing.T) {
+	for setting, line := range map[string]string{
+		"role_arn":          "role_arn = arn:aws:iam::1:role/x",
+		"role_session_name": "role_arn = " + hopARN(1) + "\nrole_session_name = a/b",
+		"external_id":       "role_arn = " + hopARN(1) + "\nexternal_id = a b",
+		"duration_seconds":  "role_arn = " + hopARN(1) + "\nduration_seconds = 960000",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			setenv(t, keyVariables)
+			t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[profile p]\ncredential_source = Environment\n"+line+"\n"))
+			_, err := credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", Profile: "p", HTTPClient: noNetwork(t)})
+			e, ok := errors.AsType[*credentials.ConfigError](err)
+			if want := `profile "p".` + setting; !ok || e.Field != want {
+				t.Errorf("error %v, want one of %s", err, want)
+			}
+		})
+	}
+}
+
 func TestFallbackRegionsAreChecked(t *testing.T) {
 	t.Parallel()
 	cfg := newPod(t, nil).Config()

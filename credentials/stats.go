@@ -18,6 +18,9 @@ type Stats struct {
 // SessionStats is a snapshot of one session. Its counts begin when the session
 // is made.
 type SessionStats struct {
+	// RoleARN is the role that the session is asked for; empty for credentials
+	// that are not asked of STS.
+	RoleARN string `json:"roleArn,omitempty"`
 	// Source, ARN and AccessKeyID are of the credentials in hand; empty before
 	// the first.
 	Source      Source `json:"source,omitempty"`
@@ -82,6 +85,21 @@ func (e *engine) snapshot() SessionStats {
 		s.NextRefresh = e.schedule.due.Round(0)
 	}
 	return s
+}
+
+// roleOf returns the role that a source asks for; empty if it asks for none.
+func roleOf(src source) string {
+	switch s := src.(type) {
+	case keyed:
+		return roleOf(s.source)
+	case *pinned:
+		return roleOf(s.source)
+	case *webIdentity:
+		return s.roleARN.value
+	case *hopSource:
+		return s.link.RoleARN
+	}
+	return ""
 }
 
 func (s *SessionStats) measure(took time.Duration) {

@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,26 +45,26 @@ func newSTSClient(cfg Config, api *sts.Client) stsClient {
 	return c
 }
 
-// checkPartition refuses Regions that cannot stand in for one another: a role
-// exists in one partition.
-func (c Config) checkPartition() error {
-	var first string
-	for _, region := range append([]string{c.Region}, c.FallbackRegions...) {
-		if region = strings.TrimSpace(region); region == "" {
+// checkFallbacks refuses Regions that cannot stand in for the first, which may
+// be empty if that is wrong itself: a role exists in one partition.
+func checkFallbacks(first string, regions []string) error {
+	var errs []error
+	for i, region := range regions {
+		field, region := fmt.Sprintf("Config.FallbackRegions[%d]", i), strings.TrimSpace(region)
+		if err := requireRegion(field, region); err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		if first == "" {
-			first = region
-		}
+		first = cmp.Or(first, region)
 		if want, got := policy.Partition(first), policy.Partition(region); got != want {
-			return &ConfigError{
-				Field:   "Config.FallbackRegions",
+			errs = append(errs, &ConfigError{
+				Field:   field,
 				Problem: fmt.Sprintf("%s is in partition %s, %s in %s", first, want, region, got),
 				Remedy:  "name Regions of one partition",
-			}
+			})
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // requireRegion is checkRegion for a Region that is set elsewhere.

@@ -37,8 +37,12 @@ func findWebIdentity(env environ) finding {
 	return findPair(
 		setting{envRoleARN, env(envRoleARN)},
 		setting{envTokenFile, env(envTokenFile)},
-		"remove the one that the container spec sets, and the EKS webhook sets both, or set both yourself")
+		webhookRemedy)
 }
+
+// webhookRemedy is for half of a pair of which the EKS webhook sets both or
+// neither.
+const webhookRemedy = "remove the one that the container spec sets, and the EKS webhook sets both, or set both yourself"
 
 func findPair(role, token setting, remedy string) finding {
 	settings := []string{role.name, token.name}

@@ -175,3 +175,20 @@ func TestRotationOverdue(t *testing.T) {
 		t.Error("overdue although nobody knows since when")
 	}
 }
+
+// Session policies are not left out where the source has no use for them.
+func TestNarrowingOfAnotherSource(t *testing.T) {
+	for name, env := range map[string]map[string]string{"keys": keyVariables, "container": containerVariables} {
+		t.Run(name, func(t *testing.T) {
+			setenv(t, env)
+			_, err := credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", SessionPolicy: allow("", "*", "s3:GetObject"), HTTPClient: noNetwork(t)})
+			if e, ok := errors.AsType[*credentials.ConfigError](err); !ok || e.Field != "Config.SessionPolicy" {
+				t.Errorf("error %v", err)
+			}
+			_, err = credentials.New(t.Context(), credentials.Config{Region: "eu-west-1", PolicyARNs: []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, HTTPClient: noNetwork(t)})
+			if e, ok := errors.AsType[*credentials.ConfigError](err); !ok || e.Field != "Config.PolicyARNs" {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

@@ -70,7 +70,10 @@ func (t *term) expired(now time.Time) bool {
 
 // left is the true lifetime that t still has; forever is long.
 func (t *term) left(now time.Time) time.Duration {
-	if !t.creds.CanExpire {
+	switch {
+	case t.rejected:
+		return 0
+	case !t.creds.CanExpire:
 		return math.MaxInt64
 	}
 	return max(0, t.end.Sub(now))
