@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/irsakit/irsa/policy"
 )
 
-// TestLintHostile lints documents made to take long. The bound is generous: it
-// is to tell seconds from hours.
+// TestLintHostile lints documents made to take long. Nothing is measured: what
+// takes hours runs into the timeout of the whole run.
 func TestLintHostile(t *testing.T) {
 	t.Parallel()
 	many := func(n int, format string) string {
@@ -36,12 +35,8 @@ func TestLintHostile(t *testing.T) {
 	for name, text := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			start := time.Now()
 			for _, kind := range []policy.Kind{policy.IdentityPolicy, policy.TrustPolicy, policy.KeyPolicy} {
 				policy.LintText([]byte(text), policy.Policy{Kind: kind})
-			}
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("three lints took %v", took)
 			}
 		})
 	}
