@@ -21,9 +21,24 @@ import (
 // Errors are those of AWS: ResourceNotFoundException, ResourceExistsException,
 // InvalidParameterException.
 func (a *AWS) PutSecretValue(secretARN string, v Version) (versionID string, err error) {
+	err = a.changeSecret(secretARN, func(s *secret) error {
+		if v.ID == "" {
+			v.ID = uuid(a.ids.derive("put version", secretARN, strconv.Itoa(len(s.versions))))
+		}
+		return s.put(a.ids, v)
+	})
+	if err != nil {
+		return "", err
+	}
+	return v.ID, nil
+}
+
+// changeSecret replaces the secret with that complete ARN by what change makes
+// of a copy, unless change returns an error.
+func (a *AWS) changeSecret(secretARN string, change func(*secret) error) error {
 	arn, err := policy.ParseARN(secretARN)
 	if err != nil {
-		return "", invalidSecretName()
+		return invalidSecretName()
 	}
 	err = errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	a.update(arn.Account, func(account *account) {
@@ -32,17 +47,11 @@ func (a *AWS) PutSecretValue(secretARN string, v Version) (versionID string, err
 			return
 		}
 		s := *account.secrets[i]
-		if v.ID == "" {
-			v.ID = uuid(a.ids.derive("put version", secretARN, strconv.Itoa(len(s.versions))))
-		}
-		if err = s.put(a.ids, v); err == nil {
+		if err = change(&s); err == nil {
 			account.secrets[i] = &s
 		}
 	})
-	if err != nil {
-		return "", err
-	}
-	return v.ID, nil
+	return err
 }
 
 // put replaces the versions by those with v among them, copies wherever one

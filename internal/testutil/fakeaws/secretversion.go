@@ -36,12 +36,33 @@ func (g *ids) sealVersion(s *secret, v *Version) *version {
 
 // holds reports whether the value of a kept version is that of v.
 func (g *ids) holds(s *secret, kept *version, v *Version) bool {
+	return v.hasValue() && kept.binary == (v.Binary != nil) && bytes.Equal(g.plaintext(s, kept), v.plaintext())
+}
+
+// openVersion is the opposite of sealVersion.
+func (g *ids) openVersion(s *secret, kept *version) Version {
+	v := Version{ID: kept.id, Stages: slices.Clone(kept.stages), Created: new(kept.created)}
+	switch plaintext := g.plaintext(s, kept); {
+	case kept.sealed == nil:
+	case kept.binary:
+		v.Binary = plaintext
+	default:
+		v.String = new(string(plaintext))
+	}
+	return v
+}
+
+// plaintext is the value of a kept version, nil if it has none.
+func (g *ids) plaintext(s *secret, kept *version) []byte {
 	blob, err := parseCiphertext(kept.sealed)
-	if err != nil || !v.hasValue() || kept.binary != (v.Binary != nil) {
-		return false
+	if err != nil {
+		return nil
 	}
 	plaintext, err := g.backingKey(kept.keyARN).open(blob, s.context(kept.id))
-	return err == nil && bytes.Equal(plaintext, v.plaintext())
+	if err != nil {
+		return nil
+	}
+	return plaintext
 }
 
 // context is the encryption context of a version (Secrets Manager User Guide,
