@@ -7,13 +7,13 @@ import (
 	"github.com/irsakit/irsa/policy"
 )
 
-// AccessError is a secret that AWS refuses to hand out, with what would have to
+// AccessError is a secret or parameter that AWS refuses to hand out, with what would have to
 // change. It is [ErrDenied], and the SDK's error stays reachable behind it. It
 // holds nothing secret.
 type AccessError struct {
 	Ref       string // as asked for
 	Region    string // where it was asked for
-	Operation string // of Secrets Manager
+	Operation string // of Secrets Manager, Parameter Store or KMS
 	// Action is the permission that was refused: that of the operation, or
 	// kms:Decrypt.
 	Action string
@@ -22,7 +22,7 @@ type AccessError struct {
 	Principal string
 	Role      string
 	// RoleAccount, SecretAccount and KeyAccount are the accounts of the caller,
-	// the secret and its key. KeyAccount is looked for only when the key is in
+	// the secret or parameter and its key. KeyAccount is looked for only when the key is in
 	// question; each is empty if not known.
 	RoleAccount   string
 	SecretAccount string
@@ -36,6 +36,7 @@ type AccessError struct {
 	// is one.
 	Grants []Grant
 
+	ref Ref
 	err error
 }
 

@@ -1,8 +1,10 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -10,7 +12,8 @@ import (
 	"github.com/irsakit/irsa/credentials"
 )
 
-// verdict is what an error code of Secrets Manager means.
+// verdict is what an error code of Secrets Manager, Parameter Store or KMS
+// means.
 type verdict struct {
 	code    string
 	message string // a part of AWS's message that must be there; "" is any
@@ -24,8 +27,9 @@ type verdict struct {
 var verdicts = []verdict{
 	{
 		"ResourceNotFoundException", "staging label", ErrNotFound,
-		"the secret has no value with the staging label AWSCURRENT; give it one",
+		"the secret has no value with the staging label %s",
 	},
+	{"ResourceNotFoundException", "VersionId", ErrNotFound, "the secret has no version with that id any more"},
 	{
 		"ResourceNotFoundException", "", ErrNotFound,
 		"there is no such secret in that account and Region; check name, Region and ARN",
@@ -34,22 +38,51 @@ var verdicts = []verdict{
 		"InvalidRequestException", "marked for deletion", ErrDeleted,
 		"the secret is scheduled for deletion; restore it with secretsmanager:RestoreSecret",
 	},
+	{
+		"InvalidRequestException", "currently marked deleted", ErrDeleted,
+		"the secret is scheduled for deletion; restore it with secretsmanager:RestoreSecret",
+	},
+	{
+		"InvalidRequestException", "VersionStage that is not associated", ErrConfiguration,
+		"the version does not have the staging label %s; leave out one of the two",
+	},
 	{"InvalidRequestException", defaultKeyText, ErrDenied, ""},
 	{"InvalidRequestException", "", ErrConfiguration, "Secrets Manager does not take the request in the secret's present state"},
-	{"InvalidParameterException", "", ErrConfiguration, "Secrets Manager does not take the reference"},
-	{"ValidationException", "", ErrConfiguration, "Secrets Manager does not take the reference"},
+	{"InvalidParameterException", "", ErrConfiguration, "AWS does not take the reference"},
+	{"ValidationException", "", ErrConfiguration, "AWS does not take the reference"},
 	{"AccessDeniedException", "", ErrDenied, ""},
 	{"AccessDenied", "", ErrDenied, ""},
 	{
 		"DecryptionFailure", "", ErrDecryption,
 		"the secret's KMS key cannot decrypt it; see whether the key is disabled or pending deletion",
 	},
+	{"ParameterNotFound", "", ErrNotFound, "there is no such parameter in that account and Region, or not in that version; check name and Region"},
+	{"ParameterVersionNotFound", "", ErrNotFound, "the parameter has no such version or label"},
+	{"InvalidKeyId", ciphertextText, ErrDenied, ""},
+	{
+		"InvalidKeyId", "", ErrDecryption,
+		"the parameter's KMS key cannot decrypt it; see whether the key is disabled, pending deletion or gone",
+	},
+	{"IncorrectKeyException", "", ErrDecryption, "it was encrypted under another key"},
+	{"InvalidCiphertextException", "", ErrDecryption, "the ciphertext is not KMS's, or the encryption context is not that of the encryption"},
+	{"DisabledException", "", ErrDecryption, "the key is disabled"},
+	{"KMSInvalidStateException", "", ErrDecryption, "the key is in no state to be used; see whether it is pending deletion"},
+	{"NotFoundException", "", ErrNotFound, "there is no such key in that account and Region"},
+	{"InvalidArnException", "", ErrConfiguration, "AWS does not take the key's ARN"},
+	{"InvalidKeyUsageException", "", ErrConfiguration, "the key is not one to decrypt with"},
 	{"ExpiredTokenException", "", ErrIdentity, "the credentials have expired; check the clock and the token file"},
 	{"UnrecognizedClientException", "", ErrIdentity, "AWS does not know the credentials; they may belong to another partition or have been revoked"},
 	{"InvalidSignatureException", "", ErrIdentity, "AWS does not accept the signature; check the clock and the secret access key"},
-	{"ThrottlingException", "", ErrUnavailable, "Secrets Manager asks for fewer calls"},
-	{"", "", ErrUnavailable, "Secrets Manager cannot answer at the moment"},
+	{"ThrottlingException", "", ErrUnavailable, "AWS asks for fewer calls"},
+	{"ThrottledException", "", ErrUnavailable, "AWS asks for fewer calls"},
+	{"Throttling", "", ErrUnavailable, "AWS asks for fewer calls"},
+	{"TooManyRequestsException", "", ErrUnavailable, "AWS asks for fewer calls"},
+	{"RequestLimitExceeded", "", ErrUnavailable, "AWS asks for fewer calls"},
+	{"", "", ErrUnavailable, "AWS cannot answer at the moment"},
 }
+
+// ciphertextText is in the message of KMS for a caller whom it tells nothing.
+const ciphertextText = "ciphertext refers to a customer master key"
 
 // defaultKeyText is in AWS's message when a secret under its account's
 // aws/secretsmanager key is read from another account.
@@ -75,10 +108,27 @@ func classify(ref Ref, region, operation string, err error) *ReadError {
 			break
 		}
 	}
-	if e.kind == ErrNotFound && !ref.IsARN() && ref.HasSuffix() {
-		e.Problem += "; the name ends like an ARN, but a name is asked for without the six random characters"
+	if strings.Contains(e.Problem, "%s") {
+		e.Problem = fmt.Sprintf(e.Problem, cmp.Or(ref.Stage, current))
+	}
+	if e.kind == ErrNotFound {
+		e.Problem += suffixAdvice(ref)
 	}
 	return e
+}
+
+// suffixAdvice is what to think of when a secret is not found whose name ends
+// like an ARN (Secrets Manager User Guide, "troubleshoot"; aws-cdk#18555).
+func suffixAdvice(ref Ref) string {
+	switch {
+	case !ref.HasSuffix():
+		return ""
+	case ref.IsARN():
+		return "; an ARN that ends in a hyphen and six characters is taken for a complete one: " +
+			"if they belong to the secret's name, the six random characters are missing behind them"
+	default:
+		return "; the name ends like an ARN, but a name is asked for without the six random characters"
+	}
 }
 
 // noCredentials describes why there are none. The errors of package credentials

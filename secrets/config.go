@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"math/rand/v2"
 	"time"
+
+	"github.com/irsakit/irsa/credentials"
 )
 
 // Config tunes a [Store]; the zero Config is good.
@@ -18,13 +19,36 @@ type Config struct {
 	// one hour, or twice TTL if that is more. Negative: no limit.
 	MaxStale time.Duration
 	// ErrorTTL is how long a failed read is remembered when there is no value
-	// to return instead; 80 to 100 % of it are used at random. Zero: two
+	// to return instead; 80 to 100 % of it are used at random. From the third
+	// failure in a row on it doubles each time, up to a minute. Zero: two
 	// seconds. Negative: not at all.
 	ErrorTTL time.Duration
 	// Timeout bounds one fetch with all its retries. Zero: thirty seconds.
 	Timeout time.Duration
-	// Preload lists secrets that [New] reads before it returns.
+	// Preload lists secrets that [New] reads before it returns, with as few
+	// calls as there can be. They are never evicted.
 	Preload []string
+	// WaitForPreload has [New] try again, until its context ends, to preload
+	// secrets for as long as nothing worse is in the way than failures that may
+	// pass: network, throttling, faults of AWS. A refusal still ends it at once.
+	WaitForPreload bool
+	// MaxEntries is how many secrets are held, errors in the place of values
+	// included. When there are more, those go that were not read for longest;
+	// preloaded secrets and those of handles stay, and so does, until it has
+	// landed, what is being fetched. Zero: 10,000. Negative: no limit.
+	MaxEntries int
+	// MaxBytes is how much memory the secrets held may take, with about a
+	// kibibyte for each beside its value. Zero: 64 MiB. Negative: no limit.
+	MaxBytes int64
+	// Roles are assumed, with the credentials of the aws.Config, for secrets
+	// whose ARN is of the account that is the key. A [Ref].Role goes before.
+	// Nil: what the other accounts' resource policies allow is read directly.
+	Roles map[string]credentials.Hop
+	// ReplicaRegions are asked, in this order, for a secret of Secrets Manager
+	// whose own Region does not answer. Each Region gets an equal part of
+	// Timeout. What a replica gives is used unless it is older than what was
+	// read before. Nil: none.
+	ReplicaRegions []string
 	// Logger hears about fetches that failed behind a read. Nil: nobody.
 	Logger *slog.Logger
 }
@@ -65,6 +89,33 @@ func (c Config) timeout() time.Duration {
 	return c.Timeout
 }
 
+func (c Config) maxEntries() int {
+	switch {
+	case c.MaxEntries < 0:
+		return math.MaxInt
+	case c.MaxEntries == 0:
+		return 10_000
+	default:
+		return c.MaxEntries
+	}
+}
+
+func (c Config) maxBytes() int64 {
+	switch {
+	case c.MaxBytes < 0:
+		return math.MaxInt64
+	case c.MaxBytes == 0:
+		return 64 << 20
+	default:
+		return c.MaxBytes
+	}
+}
+
+// resolution is how often the clock moves.
+func (c Config) resolution() time.Duration {
+	return min(max(c.ttl()/100, 10*time.Millisecond), time.Second)
+}
+
 func (c Config) logger() *slog.Logger {
 	if c.Logger == nil {
 		return slog.New(slog.DiscardHandler)
@@ -81,12 +132,4 @@ func (c Config) check() error {
 		return &ConfigError{"Config.MaxStale", fmt.Sprintf("is %v, less than the TTL of %v", c.MaxStale, c.ttl())}
 	}
 	return nil
-}
-
-// jitter returns 80 to 100 % of d.
-func jitter(d time.Duration) time.Duration {
-	if d < 5 || d == math.MaxInt64 {
-		return d
-	}
-	return d - rand.N(d/5)
 }

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/irsakit/irsa/credentials"
@@ -19,47 +20,95 @@ import (
 // lookupTimeout bounds what is asked of AWS to explain a refusal.
 const lookupTimeout = 5 * time.Second
 
+// oldKeyText is in AWS's message when a version is still encrypted under the
+// key that the secret had before (Secrets Manager User Guide, "troubleshoot").
+const oldKeyText = "not encrypted with the current KMS key"
+
 // explain turns a refusal into an AccessError. Where AWS's sentence says too
 // little, because the key refused, it asks which key the secret has and, if
 // nothing else tells, who the caller is; both may fail without harm.
-func (m *manager) explain(ctx context.Context, ref Ref, refused *ReadError) *AccessError {
+func explain(ctx context.Context, a *ask, refused *ReadError) *AccessError {
+	e := a.site.accessError(a.ref, refused)
+	s := suspect{AccessError: e, service: a.ref.service(), oldKey: strings.Contains(apiMessage(refused.err), oldKeyText)}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	resource, keyID := e.Denial.Resource, ""
+	switch {
+	case e.Denial.KMS:
+		resource, keyID = a.site.lookUpKey(ctx, e)
+	case e.Action == decryptAction:
+		resource, keyID = "", e.Denial.Resource // the key's, if KMS names it
+	}
+	a.site.lookUpCaller(ctx, e)
+	if !strings.HasPrefix(resource, "arn:") {
+		resource = ""
+	}
+	e.SecretAccount = cmp.Or(a.ref.Account, accountOf(resource), e.RoleAccount)
+	if !s.oldKey {
+		s.key = completeKey(keyID, e.Region, e.SecretAccount)
+	}
+	e.KeyAccount = accountOf(s.key)
+	s.secret = s.resource(resource)
+	s.through()
+	e.Grants = s.grants()
+	return e
+}
+
+// explainKey is explain for a key that the application uses itself.
+func (s *site) explainKey(ctx context.Context, ref Ref, c Ciphertext, refused *ReadError) *AccessError {
+	e := s.accessError(ref, refused)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	s.lookUpCaller(ctx, e)
+	keyID := cmp.Or(e.Denial.Resource, c.KeyID)
+	x := suspect{AccessError: e, key: completeKey(keyID, e.Region, cmp.Or(ref.Account, e.RoleAccount))}
+	e.KeyAccount = accountOf(x.key)
+	for _, key := range slices.Sorted(maps.Keys(c.Context)) {
+		x.context = append(x.context, policy.ConditionKey{
+			Key: "kms:EncryptionContext:" + key, Values: policy.Strings(c.Context[key]),
+		})
+	}
+	e.Grants = x.grants()
+	return e
+}
+
+// decryptAction is what is refused when a key refuses.
+const decryptAction = "kms:Decrypt"
+
+// actionOf is the permission that an operation takes.
+var actionOf = map[string]string{
+	getSecret: "secretsmanager:" + getSecret, batchGet: "secretsmanager:" + batchGet,
+	getParameters: "ssm:" + getParameters, "Decrypt": decryptAction,
+}
+
+// accessError takes over what a refusal itself says.
+func (s *site) accessError(ref Ref, refused *ReadError) *AccessError {
 	denial, _ := policy.ParseDenial(apiMessage(refused.err))
 	e := &AccessError{
 		Ref:       refused.Ref,
 		Region:    refused.Region,
 		Operation: refused.Operation,
-		Action:    cmp.Or(denial.Action, "secretsmanager:"+refused.Operation),
+		Action:    cmp.Or(denial.Action, actionOf[refused.Operation]),
 		Code:      refused.Code,
 		RequestID: refused.RequestID,
 		Denial:    denial,
+		ref:       ref,
 		err:       refused.err,
 	}
+	if denial.KMS {
+		e.Action = decryptAction
+	}
 	e.setPrincipal(denial.Principal)
-	if id, ok := m.identity(); ok {
+	if id, ok := s.identity(); ok {
 		e.setIdentity(id)
 	}
-	secretARN, keyID := denial.Resource, ""
-	if denial.KMS {
-		ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-		defer cancel()
-		e.Action = "kms:Decrypt"
-		secretARN, keyID = m.lookUpKey(ctx, e)
-		m.lookUpCaller(ctx, e)
-	}
-	if !strings.HasPrefix(secretARN, "arn:") {
-		secretARN = ""
-	}
-	e.SecretAccount = cmp.Or(ref.Account, accountOf(secretARN), e.RoleAccount)
-	keyARN := completeKey(keyID, e.Region, e.SecretAccount)
-	e.KeyAccount = accountOf(keyARN)
-	e.suspects(secretARN, keyARN)
 	return e
 }
 
 // lookUpKey returns the secret's ARN and its key, as far as the caller may know
 // them. A refusal to tell may still tell who the caller is.
-func (m *manager) lookUpKey(ctx context.Context, e *AccessError) (secretARN, keyID string) {
-	out, err := m.client(e.Region).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &e.Ref})
+func (s *site) lookUpKey(ctx context.Context, e *AccessError) (secretARN, keyID string) {
+	out, err := s.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(e.ref.id())})
 	if err != nil {
 		denial, _ := policy.ParseDenial(apiMessage(err))
 		e.setPrincipal(denial.Principal)
@@ -68,15 +117,10 @@ func (m *manager) lookUpKey(ctx context.Context, e *AccessError) (secretARN, key
 	return aws.ToString(out.ARN), aws.ToString(out.KmsKeyId)
 }
 
-// lookUpCaller asks STS who the caller is, if that is not known yet. Nobody can
-// be forbidden to ask.
-func (m *manager) lookUpCaller(ctx context.Context, e *AccessError) {
-	if e.Principal != "" {
-		return
-	}
-	client := sts.NewFromConfig(m.cfg, func(o *sts.Options) { o.Region = e.Region })
-	if out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}); err == nil {
-		e.setPrincipal(aws.ToString(out.Arn))
+// lookUpCaller asks STS who the caller is, if that is not known yet.
+func (s *site) lookUpCaller(ctx context.Context, e *AccessError) {
+	if e.Principal == "" {
+		e.setPrincipal(s.ask(ctx, s.region))
 	}
 }
 

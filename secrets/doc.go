@@ -1,5 +1,5 @@
-// Package secrets reads secrets from AWS Secrets Manager, keeps them, and says
-// exactly what is missing when it may not.
+// Package secrets reads secrets from AWS Secrets Manager and Parameter Store,
+// keeps them, and says exactly what is missing when it may not.
 //
 // A [Store] is made once from an aws.Config, such as that of package
 // credentials, and asked by name or ARN:
@@ -11,12 +11,31 @@
 // # References
 //
 // A secret of the caller's own account and Region may be asked for by name; any
-// other needs its ARN, whose Region and account are then used. An ARN without
-// the six random characters at its end works too, unless the name itself ends
-// in a hyphen and six characters, which Secrets Manager takes for them. A name
-// and an ARN are kept apart even if they lead to the same secret, since a name
-// can come to mean another one. References are checked before any call is made;
-// see [ParseRef].
+// other needs its ARN, whose Region and account are then used, or a Region in
+// the reference. "ssm:" and a name is a parameter of Parameter Store. Behind "?"
+// a reference can name a version, a stage, a role to assume and replica
+// Regions, behind "#" a member of a secret that is JSON. [ParseRef] has the
+// grammar; references are checked before any call is made.
+//
+// An ARN without the six random characters at its end works too, unless the
+// name itself ends in a hyphen and six characters, which Secrets Manager takes
+// for them. A name and an ARN are kept apart even if they lead to the same
+// secret, since a name can come to mean another one.
+//
+// # Calls
+//
+// What is due at the same moment goes out together: current versions of the
+// caller's own account as BatchGetSecretValue, twenty at a time, parameters as
+// GetParameters, ten at a time, for each Region and role on its own. Each secret
+// has its own error. A role that lacks secretsmanager:BatchGetSecretValue, which
+// takes "*" as its resource, does without: one call for each secret is made
+// then, and the batch tried again after an hour. So are the secrets of other
+// accounts read, unless [Config.Roles] or the reference names a role there, whose
+// session is then shared by all reads.
+//
+// With [Config.ReplicaRegions] a secret whose own Region does not answer is read
+// from a replica, unless that is older than what was read before. A refusal is
+// never a reason to look elsewhere.
 //
 // # Freshness
 //
@@ -25,7 +44,9 @@
 // result later reads get. A value older than [Config.MaxStale] is never
 // returned: the read waits for the fetch. What the fetch yields decides:
 //
-//   - A new value takes the old one's place.
+//   - A new value takes the old one's place, unless its version is older: then a
+//     replica may lag behind, and only what is answered for a minute, or after
+//     [Store.Invalidate], is believed.
 //   - A failure that may pass (network, throttling, a fault of AWS, credentials
 //     that cannot be had for the moment) leaves the value in place until it is
 //     older than MaxStale; retries are spaced out up to a minute.
@@ -35,12 +56,49 @@
 //     is forgotten and reads fail.
 //
 // A failed first read, and any failed read without a value to fall back on,
-// is remembered for [Config.ErrorTTL], so that many readers do not ask many
-// times. An end of the caller's own context is never remembered.
+// is remembered for [Config.ErrorTTL], longer when it keeps failing, up to a
+// minute, so that many readers do not ask many times. An end of the caller's own
+// context is never remembered.
+//
+// Reads that fall together, within two milliseconds, go out as one fetch, and a
+// fetch behind a read takes along the secrets in use that are about to fall due,
+// from 80 % of TTL on, so that before long they are all refreshed together and
+// in as few calls as there can be. [Store.GetAll] and [Config.Preload] wait for
+// nothing.
 //
 // Ages are told by a coarse clock that moves about once a second, a hundredth
 // of TTL if that is shorter; reading the time costs more than all else in a
 // read. It also counts the time that a process or machine spent suspended.
+//
+// # Handles
+//
+// [Open] returns a [Handle], which holds a secret as a type of one's own: text,
+// bytes, a struct from JSON, a [Login], a tls.Certificate. It is decoded once for
+// each version, read with one atomic load, and kept fresh by timer, so that a
+// read neither waits nor fails:
+//
+//	login, err := secrets.Open[secrets.Login](ctx, store, "prod/db")
+//	connect(login.Value())
+//
+// When the Store gives the secret up, the Handle does too: its value is zero
+// from then on, and Load says why. A version that does not decode leaves the one
+// before in place. [Watch] iterates over versions, an [Updater] keeps something
+// that is built from a secret, [Store.Load] and [LoadAndWatch] fill a struct by
+// its tags, and [Use] retries across a rotation.
+//
+// # Without AWS
+//
+// [NewWithSource] makes a Store of any [Source]: [Static] and [Files] are for
+// development, and package secretstest has one for tests, a fake of AWS, and a
+// suite of checks for a Source of one's own.
+//
+// # Rotation
+//
+// While a secret rotates, there is a time in which the database has the new
+// password and AWSCURRENT is still the old one. [Use] runs a function with the
+// secret of a [Handle] and, when that says that the login was refused, goes
+// through what else may work until the rotation is over. Package sqlsecret does
+// so for the pools of database/sql.
 //
 // # Concurrency and caching
 //
@@ -53,7 +111,8 @@
 // # Errors
 //
 // Every error is one of the sentinels ErrX for errors.Is, and those of a call
-// are a [*ReadError] or an [*AccessError] with the details. The error of the
+// are a [*ReadError] or an [*AccessError] with the details; a secret that was
+// read and does not decode is a [*DecodeError]. The error of the
 // SDK stays reachable, for example by errors.As for smithy.APIError, and so do
 // the errors of package credentials.
 //

@@ -1,119 +1,101 @@
 package secrets
 
 import (
-	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 )
 
 // entry is what a Store knows of one secret.
 type entry struct {
-	ref    Ref
-	state  atomic.Pointer[state] // never nil
-	flight *flight               // under Store.mu; nil: none under way
+	ref   Ref    // without key
+	name  string // ref's canonical form
+	state atomic.Pointer[state]
+	used  atomic.Uint64 // the Store's epoch when it was last read
+
+	// All else is under Store.mu.
+	flight *flight // nil: none under way
+	slots  []*slot // all that lead here
+	pins   int     // subscribers, and one for a preloaded secret: it stays
+	subs   []*subscriber
+	size   int64 // of the value held
+	usage  readers
+	forced time.Time // when Refresh or Invalidate last caused a fetch
+	trust  bool      // take the next answer even if it is older
+	ripe   place     // in Store.ripe, by state.early
+	due    place     // in Store.due, by when the timer has something to do
+	aged   place     // in Store.aged, by used when last looked at
 }
 
-// state is what a read finds. It is replaced, never changed; only the flight
-// under way replaces it.
+// readers tells whether an entry is in use: if it was read after the epoch since,
+// that of the latest fetch. During an outage it is that of the one a TTL or more
+// before, for those follow each other too closely to tell.
+type readers struct {
+	since, latest uint64
+	at            instant // of latest
+}
+
+// state is what a read finds. It is replaced, never changed.
 type state struct {
 	value Value     // zero: none
 	read  time.Time // when value, or the one before, was read
+	fresh instant   // until then, reads need look no further
+	early instant   // from then on, a fetch may go along with others
 	soft  instant   // from then on, a read starts a fetch; at most hard
 	hard  instant   // from then on, value is not returned
 
 	err      error   // of the latest fetch
 	retry    instant // until then, err is returned rather than a fetch started
 	failures int     // in a row
+	older    older   // what has been refused for being older than value
+
+	gone bool // the entry has been removed: look for another
 }
 
-// flight is one fetch, for all who wait for it. Its result is set before done
-// is closed.
-type flight struct {
-	done  chan struct{}
+// removed is the state of an entry that is no longer the Store's.
+var removed = &state{gone: true}
+
+// held reports whether there is a value that may be returned.
+func (st *state) held(now instant) bool { return now < st.hard && !st.value.IsZero() }
+
+// slot is where a reference, as it was written, leads: to an entry, and perhaps
+// to a part of its value.
+type slot struct {
+	entry *entry
+	ref   string // as given
+	key   string // Ref.Key
+	taken atomic.Pointer[portion]
+}
+
+// portion is what a key takes from one state's value.
+type portion struct {
+	from  *state
 	value Value
 	err   error
 }
 
-// wait returns the result of the flight, unless ctx ends first.
-func (f *flight) wait(ctx context.Context) (Value, error) {
-	select {
-	case <-f.done:
-		return f.value, f.err
-	case <-ctx.Done():
-		return Value{}, ctx.Err()
+// of returns the slot's share of a state's value.
+func (sl *slot) of(st *state) (Value, error) {
+	if sl.key == "" {
+		return st.value, nil
 	}
+	return sl.take(st)
 }
 
-const (
-	// confirmAfter is how long after a refusal a held value is asked for once
-	// more before it is given up.
-	confirmAfter = time.Second
-	// maxBackoff bounds the time between fetches while a value is held.
-	maxBackoff = time.Minute
-	// linger is how long an entry stays that is of no more use but to tell when
-	// its secret was last read.
-	linger = time.Minute
-)
-
-// succeeded returns the state after a fetch that yielded v.
-func (c Config) succeeded(now instant, v Value) *state {
-	hard := now.after(c.maxStale())
-	return &state{value: v, read: time.Now(), soft: min(now.after(jitter(c.ttl())), hard), hard: hard}
+// take is of for a part, which is taken out once.
+func (sl *slot) take(st *state) (Value, error) {
+	p := sl.taken.Load()
+	if p == nil || p.from != st {
+		p = &portion{from: st}
+		p.value, p.err = selectKey(sl.ref, st.value, sl.key)
+		sl.taken.Store(p)
+	}
+	return p.value, p.err
 }
 
-// failed returns the state that follows s after a fetch that failed with err.
-func (c Config) failed(now instant, s *state, err error) *state {
-	if final(err) || s.value.IsZero() || now >= s.hard {
-		return &state{read: s.read, err: err, retry: now.after(jitter(c.errorTTL()))}
-	}
-	next := *s
-	next.err = err
-	next.failures++
-	next.retry = min(now.after(jitter(c.backoff(s.failures))), s.hard)
-	next.soft = next.retry
-	return &next
-}
-
-// backoff returns the time to the next fetch after a number of failures before
-// the latest.
-func (c Config) backoff(failures int) time.Duration {
-	first := c.errorTTL()
-	if first >= maxBackoff {
-		return first
-	}
-	return min(first<<min(failures, 10), maxBackoff)
-}
-
-// fetch reads e's secret, and a second time if a refusal would otherwise end the
-// life of a value that is held.
-func (s *Store) fetch(e *entry) (Value, error) {
-	last := e.state.Load()
-	v, err := s.manager.read(s.ctx, e.ref)
-	if err != nil && s.clock.now() < last.hard && final(err) && pause(s.ctx, jitter(confirmAfter)) {
-		v, err = s.manager.read(s.ctx, e.ref)
-	}
-	switch {
-	case err == nil:
-		return v, nil
-	case s.ctx.Err() != nil:
-		return Value{}, ErrClosed
-	case errors.Is(err.kind, ErrDenied):
-		return Value{}, s.manager.explain(s.ctx, e.ref, err)
-	default:
-		err.LastSuccess = last.read
-		return Value{}, err
-	}
-}
-
-// pause waits for d and reports whether ctx lasted that long.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+// touch notes that the entry is in use. It writes only the first time in an
+// epoch, so that readers on many cores do not take the line from one another.
+func (e *entry) touch(epoch uint64) {
+	if e.used.Load() != epoch {
+		e.used.Store(epoch)
 	}
 }

@@ -11,8 +11,8 @@ import (
 // What a caller may ask of an error with errors.Is. Every error of this package
 // other than a caller's own context error is one of them.
 var (
-	// ErrConfiguration: a setting or a reference cannot be used, or Secrets
-	// Manager refuses the request for its form. It is the same value as
+	// ErrConfiguration: a setting or a reference cannot be used, or AWS refuses
+	// the request for its form. It is the same value as
 	// credentials.ErrConfiguration.
 	ErrConfiguration = credentials.ErrConfiguration
 	// ErrIdentity: no credentials could be had to ask with. The errors of
@@ -21,19 +21,25 @@ var (
 	// ErrDenied: AWS knows who asks and refuses. The error is an
 	// [*AccessError].
 	ErrDenied = errors.New("secrets: access denied")
-	// ErrNotFound: there is no such secret in its account and Region, or it has
-	// no current value.
+	// ErrNotFound: there is no such secret, parameter or key in its account and
+	// Region, or not in the version that is asked for.
 	ErrNotFound = errors.New("secrets: not found")
 	// ErrDeleted: the secret is scheduled for deletion and can be restored.
 	ErrDeleted = errors.New("secrets: scheduled for deletion")
 	// ErrDecryption: the secret's KMS key cannot be used, whoever asks: it is
-	// disabled or about to be deleted.
+	// disabled or about to be deleted, or does not fit the ciphertext.
 	ErrDecryption = errors.New("secrets: key unusable")
 	// ErrUnavailable: AWS did not answer, or not in a usable way, or asked to
 	// come back later.
 	ErrUnavailable = errors.New("secrets: service unavailable")
-	// ErrClosed: the Store has been closed.
-	ErrClosed = errors.New("secrets: store closed")
+	// ErrDecode: the secret was read but cannot be used as asked: it lacks the
+	// JSON key, or does not fit the type. The error is a [*DecodeError].
+	ErrDecode = errors.New("secrets: not decodable")
+	// ErrRejected: the secret was read, but whoever it is meant for does not
+	// accept it. The error is a [*RejectedError]; see [Use].
+	ErrRejected = errors.New("secrets: rejected")
+	// ErrClosed: the Store or the [Handle] has been closed.
+	ErrClosed = errors.New("secrets: closed")
 )
 
 // ConfigError is a setting that cannot be used. It is [ErrConfiguration].
@@ -48,14 +54,18 @@ func (e *ConfigError) Error() string { return "secrets: " + e.Field + " " + e.Pr
 // Unwrap returns [ErrConfiguration].
 func (e *ConfigError) Unwrap() error { return ErrConfiguration }
 
+func noCredentialsConfig() error {
+	return &ConfigError{"aws.Config.Credentials", "is nil; make the aws.Config with credentials.LoadConfig"}
+}
+
 // ReadError is a secret that could not be read for a reason other than a
 // refusal, which is an [*AccessError]. It is one of [ErrIdentity],
 // [ErrNotFound], [ErrDeleted], [ErrDecryption], [ErrConfiguration] and
 // [ErrUnavailable], and the SDK's error behind it.
 type ReadError struct {
 	Ref       string // as asked for
-	Region    string // where it was asked for
-	Operation string // of Secrets Manager
+	Region    string // where it was asked for; empty outside of AWS
+	Operation string // of Secrets Manager, Parameter Store or KMS
 	// Code and RequestID are AWS's; both are empty if it did not answer.
 	Code      string
 	RequestID string
@@ -74,7 +84,11 @@ type ReadError struct {
 // Error says what could not be read where, why, and what to do. It has AWS's
 // code and request id but not its message, which the SDK's error has.
 func (e *ReadError) Error() string {
-	text := fmt.Sprintf("secrets: read %q in %s: %s", e.Ref, e.Region, e.Problem)
+	text := fmt.Sprintf("secrets: read %q", e.Ref)
+	if e.Region != "" {
+		text += " in " + e.Region
+	}
+	text += ": " + e.Problem
 	if !e.LastSuccess.IsZero() {
 		text += fmt.Sprintf(" (last read at %s)", e.LastSuccess.UTC().Format(time.RFC3339))
 	}

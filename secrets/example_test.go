@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/policy"
@@ -122,13 +123,28 @@ func ExampleAccessError_Explain() {
 
 // References are checked without a call.
 func ExampleParseRef() {
-	ref, err := secrets.ParseRef("arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db-AbCdEf")
-	fmt.Println(ref.Region, ref.Account, ref.Name, err)
-	_, err = secrets.ParseRef("arn:aws:ssm:eu-west-1:222233334444:parameter/prod/db")
-	fmt.Println(err)
+	for _, s := range []string{
+		"prod/db#password",
+		"arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db-AbCdEf?version_stage=AWSPREVIOUS",
+		"ref+awsssm://prod/apikey?version=3",
+		"prod/db?region=Ireland",
+	} {
+		ref, err := secrets.ParseRef(s)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(strings.TrimSpace(fmt.Sprintln(ref.Service, ref.Region, ref.Name, ref.Version, ref.Stage, ref.Key)))
+		fmt.Println("  ", ref)
+	}
 	// Output:
-	// eu-west-1 222233334444 prod/db-AbCdEf <nil>
-	// secrets: reference "arn:aws:ssm:eu-west-1:222233334444:parameter/prod/db": service at position 9 is ssm: this is a parameter of Parameter Store, not a secret of Secrets Manager
+	// secretsmanager  prod/db   password
+	//    prod/db#password
+	// secretsmanager eu-west-1 prod/db-AbCdEf  AWSPREVIOUS
+	//    arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db-AbCdEf?version_stage=AWSPREVIOUS
+	// ssm  /prod/apikey 3
+	//    ssm:/prod/apikey:3
+	// secrets: reference "prod/db?region=Ireland": region at position 16 is no Region of AWS, such as "eu-west-1"
 }
 
 // examplePod starts a fake and returns what the environment of its pod says.

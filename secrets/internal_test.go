@@ -3,8 +3,11 @@ package secrets
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestClock checks that the clock counts a suspension, which only the wall
@@ -50,13 +53,13 @@ func TestInstant(t *testing.T) {
 func TestJitter(t *testing.T) {
 	t.Parallel()
 	for _, d := range []time.Duration{0, 4, math.MaxInt64} {
-		if got := jitter(d); got != d {
+		if got := (landing{draw: 0.1}).jitter(d); got != d {
 			t.Errorf("jitter(%d) = %d", d, got)
 		}
 	}
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
 	for range 10_000 {
-		got := jitter(1000)
+		got := Config{}.landing(0, 0).jitter(1000)
 		low, high = min(low, got), max(high, got)
 	}
 	if low < 800 || low > 810 || high > 1000 || high < 990 {
@@ -100,28 +103,41 @@ func TestCompleteKey(t *testing.T) {
 // TestSweep checks that nothing stays which nobody asks for.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	s := &Store{}
-	entries := map[string]*entry{}
+	s := newStore(nil, Config{})
 	for name, e := range map[string]struct {
 		state  state
 		flight *flight
+		pins   int
 	}{
-		"held":       {state{hard: 500}, nil},
-		"refused":    {state{retry: 500}, nil},
-		"fetched":    {state{}, &flight{}},
-		"over":       {state{hard: 100}, nil},
-		"never read": {state{}, nil},
+		"held":       {state: state{hard: 500}},
+		"refused":    {state: state{retry: 500}},
+		"fetched":    {flight: &flight{}},
+		"preloaded":  {pins: 1},
+		"over":       {state: state{hard: 100}},
+		"never read": {},
 	} {
-		entries[name] = &entry{flight: e.flight}
-		entries[name].state.Store(&e.state)
+		sl, err := s.slot(strings.ReplaceAll(name, " ", "-"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sl.entry.state.Store(&e.state)
+		sl.entry.flight, sl.entry.pins = e.flight, e.pins
 	}
-	s.entries.Store(&entries)
 	s.sweep(instant(400).after(linger))
-	left := *s.entries.Load()
-	if len(left) != 3 || left["held"] == nil || left["refused"] == nil || left["fetched"] == nil {
-		t.Errorf("left: %v", left)
+	var left []string
+	for name := range s.entries {
+		if s.slots.find(name) == nil {
+			t.Errorf("%s has no slot", name)
+		}
+		left = append(left, name)
 	}
-	if len(entries) != 5 {
-		t.Error("the map has been changed under its readers")
+	slices.Sort(left)
+	if diff := cmp.Diff([]string{"fetched", "held", "preloaded", "refused"}, left); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"over", "never-read"} {
+		if s.slots.find(name) != nil {
+			t.Errorf("%s has a slot", name)
+		}
 	}
 }

@@ -2,62 +2,146 @@ package secrets
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Ref is a parsed reference to a secret: a name, or an ARN with or without the
-// six random characters at its end. The zero Ref refers to nothing.
+// Service is where a secret is kept.
+type Service string
+
+// The services that a [Ref] can lead to, under their names in ARNs.
+const (
+	SecretsManager Service = "secretsmanager"
+	ParameterStore Service = "ssm"
+)
+
+// Ref is a parsed reference to a secret of Secrets Manager or to a parameter of
+// Parameter Store; [ParseRef] says how one is written. Refs compare with ==.
+// The zero Ref refers to nothing.
 type Ref struct {
-	// Partition, Region and Account come from an ARN; they are empty for a
-	// name, which means the caller's own.
+	// Service keeps the secret. Empty: Secrets Manager.
+	Service Service
+	// Partition and Account come from an ARN; they are empty for a name, which
+	// means the caller's own. So does Region, which a name may be given too.
 	Partition, Region, Account string
-	// Name is the secret's name. From an ARN it still has what may be the six
-	// random characters; see HasSuffix.
+	// Name is the secret's or parameter's name. From a secret's ARN it still has
+	// what may be the six random characters, see HasSuffix; from a parameter's
+	// ARN it always begins with a slash, even if the name does not.
 	Name string
-
-	id string
+	// Version is the id of a secret's version or the number of a parameter's.
+	// Empty: the one that Stage says.
+	Version string
+	// Stage is the staging label of a secret's version or the label of a
+	// parameter's. Empty: AWSCURRENT, or a parameter's latest version.
+	Stage string
+	// Role is the ARN of the role to assume for the read. Empty: that which
+	// [Config] has for the account, if any.
+	Role string
+	// Replicas are Regions that have a replica of the secret, separated by
+	// commas, in the order in which to try them. Empty: those of [Config].
+	Replicas string
+	// Key is what to take from a secret that is JSON: the name of a member or,
+	// if it begins with a slash, a JSON pointer (RFC 6901). Empty: all of it.
+	Key string
 }
 
-// maxRef is the longest SecretId that GetSecretValue takes.
-const maxRef = 2048
-
-// ParseRef parses a reference as [Store.Get] takes it. It makes no call and
-// does not ask whether the secret exists. The error is a [*RefError].
-func ParseRef(s string) (Ref, error) {
-	switch {
-	case s == "":
-		return Ref{}, &RefError{Part: "reference", Position: 1, Problem: "is empty"}
-	case len(s) > maxRef:
-		return Ref{}, &RefError{
-			Ref: s, Part: "reference", Position: maxRef + 1,
-			Problem: fmt.Sprintf("is %d bytes long; Secrets Manager takes %d", len(s), maxRef),
+// String returns the reference in its canonical form, which parses to r again.
+// Without r.Key it tells all that decides what is read, and from where.
+func (r Ref) String() string {
+	var b strings.Builder
+	b.WriteString(r.base())
+	sep := byte('?')
+	for _, p := range []struct{ key, value string }{
+		{"region", r.queryRegion()},
+		{"replica_regions", r.Replicas},
+		{"role_arn", r.Role},
+		{"version_id", r.Version},
+		{"version_stage", r.Stage},
+	} {
+		if p.value == "" || r.Service == ParameterStore && strings.HasPrefix(p.key, "version") {
+			continue
 		}
+		b.WriteByte(sep)
+		b.WriteString(p.key + "=" + escape(p.value, "&#"))
+		sep = '&'
 	}
-	if at := outerSpace(s); at >= 0 {
-		return Ref{}, &RefError{Ref: s, Part: "reference", Position: at + 1, Problem: "begins or ends with white space"}
+	if r.Key != "" {
+		b.WriteString("#" + escape(r.Key, ""))
 	}
-	if strings.HasPrefix(s, "arn:") {
-		return parseARN(s)
-	}
-	if err := checkName(s, "name", 0); err != nil {
-		return Ref{}, err
-	}
-	return Ref{Name: s, id: s}, nil
+	return b.String()
 }
 
-// String returns the reference as it was parsed.
-func (r Ref) String() string { return r.id }
+// base is the reference without query and key.
+func (r Ref) base() string {
+	if r.Service != ParameterStore {
+		return r.id()
+	}
+	if r.IsARN() {
+		return r.id() + r.selector()
+	}
+	return "ssm:" + r.id() + r.selector()
+}
+
+// id is the name or ARN that AWS is asked for, without a parameter's selector.
+func (r Ref) id() string {
+	switch {
+	case !r.IsARN():
+		return r.Name
+	case r.Service == ParameterStore:
+		return "arn:" + r.Partition + ":ssm:" + r.Region + ":" + r.Account + ":parameter" + r.Name
+	default:
+		return "arn:" + r.Partition + ":secretsmanager:" + r.Region + ":" + r.Account + ":secret:" + r.Name
+	}
+}
+
+// selector picks a version of a parameter: a colon and its number or label.
+func (r Ref) selector() string {
+	switch {
+	case r.Service != ParameterStore:
+		return ""
+	case r.Version != "":
+		return ":" + r.Version
+	case r.Stage != "":
+		return ":" + r.Stage
+	}
+	return ""
+}
+
+// queryRegion is the Region of a name; an ARN has its own.
+func (r Ref) queryRegion() string {
+	if r.IsARN() {
+		return ""
+	}
+	return r.Region
+}
+
+// service is Service, the default filled in.
+func (r Ref) service() Service {
+	if r.Service == "" {
+		return SecretsManager
+	}
+	return r.Service
+}
+
+// replicas are the Regions in r.Replicas.
+func (r Ref) replicas() []string {
+	if r.Replicas == "" {
+		return nil
+	}
+	return strings.Split(r.Replicas, ",")
+}
 
 // IsARN reports whether the reference is an ARN, complete or not.
 func (r Ref) IsARN() bool { return r.Account != "" }
 
-// HasSuffix reports whether the reference ends in a hyphen and six letters or
-// digits, as every complete ARN does. Secrets Manager takes them for its random
-// characters: an ARN without those, of a secret whose own name ends so, is not
-// found; and a name with them added is not the secret's name.
-func (r Ref) HasSuffix() bool { return hasSuffix(r.Name) }
+// HasSuffix reports whether the reference is to a secret and ends in a hyphen
+// and six letters or digits, as every complete ARN does. Secrets Manager takes
+// them for its random characters: an ARN without those, of a secret whose own
+// name ends so, is not found; and a name with them added is not the secret's
+// name.
+func (r Ref) HasSuffix() bool { return r.Service != ParameterStore && hasSuffix(r.Name) }
 
 func hasSuffix(name string) bool {
 	tail := len(name) - 7
@@ -72,6 +156,28 @@ func hasSuffix(name string) bool {
 	return true
 }
 
+// escape writes white space, control characters, "%", what is not ASCII, and
+// what more is told, as "%" and two hexadecimal digits.
+func escape(s, more string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f || c == '%' || strings.IndexByte(more, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func only(s string, ok func(c byte) bool) bool {
+	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return !ok(c) })
+}
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+func isAlnum(c byte) bool { return isLower(c|0x20) || isDigit(c) }
+
 // outerSpace returns the offset of white space at either end of s, or -1.
 func outerSpace(s string) int {
 	if first, _ := utf8.DecodeRuneInString(s); unicode.IsSpace(first) {
@@ -82,142 +188,6 @@ func outerSpace(s string) int {
 	}
 	return -1
 }
-
-// arnParts are the parts of a secret's ARN after "arn", each with what it must
-// be.
-var arnParts = []struct {
-	name  string
-	check func(part string) (problem string)
-}{
-	{"partition", checkPartition},
-	{"service", checkService},
-	{"region", checkRegion},
-	{"account", checkAccount},
-	{"resource type", checkType},
-}
-
-// parseARN parses arn:partition:secretsmanager:region:account:secret:name. Unlike
-// policy.ParseARN it knows what the ARN of a secret must be, and where it is not.
-func parseARN(s string) (Ref, error) {
-	fields := make([]string, len(arnParts))
-	offset := len("arn:")
-	for i, part := range arnParts {
-		field, rest, found := strings.Cut(s[offset:], ":")
-		problem := part.check(field)
-		if problem == "" && !found {
-			offset += len(field)
-			return Ref{}, &RefError{
-				Ref: s, Part: part.name, Position: offset + 1,
-				Problem: "is where the ARN ends; a secret's is arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME",
-			}
-		}
-		if problem != "" {
-			return Ref{}, &RefError{Ref: s, Part: part.name, Position: offset + 1, Problem: problem}
-		}
-		fields[i] = field
-		offset = len(s) - len(rest)
-	}
-	name := s[offset:]
-	if err := checkName(s, "name", offset); err != nil {
-		return Ref{}, err
-	}
-	return Ref{Partition: fields[0], Region: fields[2], Account: fields[3], Name: name, id: s}, nil
-}
-
-func checkPartition(p string) string {
-	if p == "" {
-		return "is missing"
-	}
-	if p != "aws" && !strings.HasPrefix(p, "aws-") || !only(p, func(c byte) bool { return isLower(c) || c == '-' }) {
-		return `is no partition of AWS, such as "aws" or "aws-cn"`
-	}
-	return ""
-}
-
-func checkService(p string) string {
-	switch p {
-	case "secretsmanager":
-		return ""
-	case "":
-		return "is missing"
-	case "ssm":
-		return "is ssm: this is a parameter of Parameter Store, not a secret of Secrets Manager"
-	case "kms":
-		return "is kms: this is a key; the reference must be to the secret that it encrypts"
-	default:
-		return "is not secretsmanager"
-	}
-}
-
-func checkRegion(p string) string {
-	if p == "" {
-		return "is missing"
-	}
-	// The Region becomes part of a host name.
-	if len(p) > 63 || !strings.Contains(p, "-") || !isLower(p[0]) ||
-		!only(p, func(c byte) bool { return isLower(c) || isDigit(c) || c == '-' }) {
-		return `is no Region of AWS, such as "eu-west-1"`
-	}
-	return ""
-}
-
-func checkAccount(p string) string {
-	if p == "" {
-		return "is missing"
-	}
-	if len(p) != 12 || !only(p, isDigit) {
-		return "is not an account id of 12 digits"
-	}
-	return ""
-}
-
-func checkType(p string) string {
-	if p != "secret" {
-		return `is not "secret"`
-	}
-	return ""
-}
-
-// checkName checks the name that starts at offset in ref (API reference of
-// CreateSecret; "!" is in the names of secrets that AWS services manage, such
-// as rds!cluster-…).
-func checkName(ref, part string, offset int) error {
-	name := ref[offset:]
-	if name == "" {
-		return &RefError{Ref: ref, Part: part, Position: offset + 1, Problem: "is missing"}
-	}
-	for i, r := range name {
-		if r < utf8.RuneSelf && (isAlnum(byte(r)) || strings.ContainsRune("/_+=.@-!", r)) {
-			continue
-		}
-		return &RefError{Ref: ref, Part: part, Position: offset + i + 1, Problem: nameProblem(r)}
-	}
-	return nil
-}
-
-func nameProblem(r rune) string {
-	switch r {
-	case ':':
-		return `holds ":"; a JSON key, stage or version is no part of a reference`
-	case '*', '?':
-		return fmt.Sprintf("holds %q; a reference is to one secret and takes no wildcards", r)
-	default:
-		return fmt.Sprintf("holds %q; it may have letters, digits and /_+=.@-", r)
-	}
-}
-
-func only(s string, ok func(c byte) bool) bool {
-	for i := range len(s) {
-		if !ok(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-func isAlnum(c byte) bool { return isLower(c|0x20) || isDigit(c) }
 
 // RefError says what is wrong with a reference, and where. It is an
 // [ErrConfiguration].

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -384,7 +385,7 @@ func heal(w *secretstest.World, g secrets.Grant) {
 	a := w.Account(secretstest.StoryClusterAccount)
 	switch g.Kind {
 	case policy.IdentityPolicy:
-		role(w).Policies = append(role(w).Policies, credentialstest.Policy{Name: "healed", Document: doc})
+		role(w).Policies = append(role(w).Policies, credentialstest.Policy{Name: fmt.Sprintf("healed-%d", len(role(w).Policies)), Document: doc})
 	case policy.ResourcePolicy:
 		w.Account(secretstest.StorySecretAccount).Secrets[0].Policy = doc
 	case policy.KeyPolicy:

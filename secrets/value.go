@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"fmt"
 	"io"
@@ -22,8 +23,12 @@ const redacted = "[redacted]"
 // returned.
 //
 // The zero Value is no secret: IsZero reports true and all else is empty. A
-// Value is immutable, safe for concurrent use, and small enough to pass by
-// value. Two Values compare with [Value.Equal].
+// Value is immutable but for [Value.Destroy], safe for concurrent use, and small
+// enough to pass by value; its copies share the bytes. Two Values compare with
+// [Value.Equal].
+//
+// As a field of a struct that [Open] or encoding/json decodes a secret into, a
+// Value takes a member of any type; see [Value.UnmarshalJSON].
 type Value struct {
 	// A closure, since fmt prints fields that are not exported by reflection,
 	// past all methods, and follows pointers under verbs that do not fit.
@@ -31,9 +36,11 @@ type Value struct {
 	payload func() *payload
 }
 
-// payload is what a Value holds; it never changes.
+// payload is what a Value holds. It never changes, except that Destroy wipes
+// data that is its own.
 type payload struct {
 	data    []byte
+	own     bool // data is the holder's own copy, and no Store's
 	arn     string
 	name    string
 	version string
@@ -42,6 +49,32 @@ type payload struct {
 }
 
 func newValue(p *payload) Value { return Value{payload: func() *payload { return p }} }
+
+// Meta is what a [Value] tells of itself beside its bytes. Nothing of it is
+// secret.
+type Meta struct {
+	ARN     string    // complete; empty outside of AWS
+	Name    string    // of the secret
+	Version string    // differs between any two versions of the secret
+	Stages  []string  // such as AWSCURRENT
+	Created time.Time // of the version
+}
+
+// NewValue returns a Value with a copy of data, for implementations of [Source]
+// and for tests. It is a secret even if data is empty.
+func NewValue(data []byte, meta Meta) Value {
+	return newValue(&payload{
+		data: bytes.Clone(data), arn: meta.ARN, name: meta.Name, version: meta.Version,
+		stages: slices.Clone(meta.Stages), created: meta.Created,
+	})
+}
+
+// with returns a Value of v's secret and version that holds data.
+func (v Value) with(data []byte) Value {
+	p := *v.get()
+	p.data, p.own = data, false
+	return newValue(&p)
+}
 
 // get returns the payload, an empty one for the zero Value.
 func (v Value) get() *payload {
@@ -61,6 +94,32 @@ func (v Value) RevealBytes() []byte { return slices.Clone(v.get().data) }
 // version, in time that does not depend on where they differ.
 func (v Value) Equal(w Value) bool {
 	return subtle.ConstantTimeCompare(v.get().data, w.get().data) == 1
+}
+
+// Clone returns a copy of v with bytes of its own, for [Value.Destroy].
+func (v Value) Clone() Value {
+	if v.IsZero() {
+		return v
+	}
+	p := *v.get()
+	p.data, p.own = bytes.Clone(p.data), true
+	return newValue(&p)
+}
+
+// Destroy makes v the zero Value. If v came from [Value.Clone] it also
+// overwrites the bytes with zeros, for all copies of v; they must not be in use
+// meanwhile. The bytes of any other Value stay, since a Store and its readers
+// share them.
+//
+// Nothing can be done about other copies: those that Reveal, RevealBytes and
+// decoding made, and those in the buffers of TLS, HTTP and JSON that the secret
+// came through. To hold as little as possible, read with RevealBytes and clear
+// the result.
+func (v *Value) Destroy() {
+	if p := v.get(); p.own {
+		clear(p.data)
+	}
+	*v = Value{}
 }
 
 // IsZero reports whether v is the zero Value, as opposed to a secret.

@@ -24,9 +24,21 @@
 //     with AWS_ENDPOINT_URL.
 //  3. Run the code under test.
 //  4. Look at what it did with [AWS.Calls], and change what it will see next
-//     with [AWS.PutSecretValue].
+//     with [AWS.PutSecretValue], or step by step with [AWS.Rotation].
 //  5. To learn why the fake refused something, give [World.SecretAccess] to
 //     package policy, which decides offline from the same documents.
+//
+// # Without AWS
+//
+// Code that takes a secrets.Store and does not care where its secrets come from
+// is tested faster with a [Source], whose secrets are put, changed and refused at
+// will:
+//
+//	source := secretstest.NewSource(map[string]string{"prod/db": "first"})
+//	store, err := secrets.NewWithSource(ctx, source, secrets.Config{})
+//	source.Put("prod/db", "second")
+//
+// [TestSource] checks a secrets.Source of your own.
 //
 // # Time
 //

@@ -1,0 +1,60 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Static returns a [Source] of secrets that never change, by name, for tests and
+// development. A name may also be asked for as an ARN with the name in it, with
+// or without the six random characters, and one that is the name of a parameter
+// with or without its first slash. The map is copied.
+//
+// The Source is safe for concurrent use, and no secret in it can be printed.
+func Static(secrets map[string]string) Source {
+	s := make(static, len(secrets))
+	for name, secret := range secrets {
+		s[name] = NewValue([]byte(secret), Meta{Name: name, Version: "static", Stages: []string{current}})
+	}
+	return s
+}
+
+// static is a Source with its values by name.
+type static map[string]Value
+
+// Fetch implements [Source].
+func (s static) Fetch(_ context.Context, refs []Ref) []Result {
+	results := make([]Result, len(refs))
+	for i, ref := range refs {
+		results[i] = s.read(ref)
+	}
+	return results
+}
+
+func (s static) read(ref Ref) Result {
+	for _, name := range standIns(ref) {
+		if v, ok := s[name]; ok {
+			return Result{Value: v}
+		}
+	}
+	return Result{Err: absent(ref, fmt.Sprintf("the static secrets, %d of them, have no such name", len(s)))}
+}
+
+// standIns are the names under which a stand-in for AWS may keep what ref names;
+// none if ref is to another version than the current one.
+func standIns(ref Ref) []string {
+	if ref.Version != "" || ref.Stage != "" && ref.Stage != current {
+		return nil
+	}
+	names := []string{ref.Name, strings.TrimPrefix(ref.Name, "/")}
+	if ref.IsARN() && ref.HasSuffix() {
+		names = append(names, ref.Name[:len(ref.Name)-len("-AbCdEf")])
+	}
+	return names
+}
+
+// absent is the error for a secret that a stand-in does not have.
+func absent(ref Ref, problem string) error {
+	return &ReadError{Ref: ref.String(), Operation: "Fetch", Problem: problem, kind: ErrNotFound, err: ErrNotFound}
+}

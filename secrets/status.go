@@ -1,0 +1,82 @@
+package secrets
+
+import (
+	"fmt"
+	"time"
+)
+
+// State says how good the value of a secret is that a [Store] holds.
+type State uint8
+
+// The states of a secret.
+const (
+	Absent  State = iota // nothing is held
+	Fresh                // the latest fetch succeeded
+	Stale                // it did not, for a passing reason; the value is served until MaxStale
+	Refused              // AWS refuses it, or it is gone: nothing is served
+)
+
+var stateNames = [...]string{"absent", "fresh", "stale", "refused"}
+
+// String returns the state in lower case.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("State(%d)", s)
+}
+
+// MarshalText returns what String does.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Status is a snapshot of what a [Store] knows of one secret. It holds nothing
+// secret.
+type Status struct {
+	Ref     string // canonical
+	State   State
+	Version string    // of the value held
+	Read    time.Time // when the value held, or the last one, was read; zero if none was
+	Next    time.Time // when it is fetched next; zero if only when it is read
+	Err     error     // of the latest fetch; nil if it succeeded
+}
+
+// Status returns what the Store knows of a secret, and false if that is nothing:
+// it has not been asked for, or has been forgotten. It makes no call and does
+// not count as a read.
+func (s *Store) Status(ref string) (Status, bool) {
+	r, err := ParseRef(ref)
+	if err != nil {
+		return Status{}, false
+	}
+	r.Key = ""
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[r.String()]
+	if e == nil {
+		return Status{}, false
+	}
+	now := s.clock.now()
+	st := e.state.Load()
+	status := Status{Ref: e.name, State: st.state(now), Read: st.read, Err: st.err}
+	if st.held(now) {
+		status.Version = st.value.Version()
+	}
+	if e.due.index != 0 && e.due.key != never {
+		status.Next = time.Now().Add(time.Duration(e.due.key - now))
+	}
+	return status, true
+}
+
+// state is what Status says of st.
+func (st *state) state(now instant) State {
+	switch {
+	case st.held(now) && st.err == nil:
+		return Fresh
+	case st.held(now):
+		return Stale
+	case st.err != nil && final(st.err):
+		return Refused
+	default:
+		return Absent
+	}
+}
