@@ -99,7 +99,7 @@ func (h *hopSource) fetch(ctx context.Context) (*grant, error) {
 		},
 		func(e judged) bool {
 			if e.judgement().reaction == stepDown {
-				return h.stepDown(ctx, e)
+				return lowerDuration(ctx, h.log, h.link.RoleARN, &h.duration, e)
 			}
 			again := !renewed && h.before.renewed(ctx, c.creds.AccessKeyID)
 			renewed = true
@@ -198,16 +198,6 @@ func (h *hopSource) clamp(ctx context.Context, c caller) {
 		slog.String("role", h.link.RoleARN),
 		slog.Duration("configured", h.duration))
 	h.duration = time.Hour
-}
-
-// stepDown asks for an hour from now on, which every role allows.
-func (h *hopSource) stepDown(ctx context.Context, e error) bool {
-	if h.duration <= time.Hour {
-		return false
-	}
-	reportStepDown(ctx, h.log, h.link.RoleARN, h.duration, e)
-	h.duration = time.Hour
-	return true
 }
 
 // refused explains why STS gave no session.

@@ -98,10 +98,17 @@ func (c stsClient) reportFallback(ctx context.Context, log *slog.Logger, id Iden
 		slog.String("role", id.RoleARN))
 }
 
-// reportStepDown logs that sessions will be shorter than configured.
-func reportStepDown(ctx context.Context, log *slog.Logger, role string, configured time.Duration, err error) {
+// lowerDuration makes the duration that is asked for an hour, which every role
+// allows (IAM User Guide, id_roles_update-role-settings), and reports whether it
+// was longer.
+func lowerDuration(ctx context.Context, log *slog.Logger, role string, duration *time.Duration, err error) bool {
+	if *duration <= time.Hour {
+		return false
+	}
 	log.LogAttrs(ctx, slog.LevelWarn, "AWS role does not allow sessions as long as configured, asking for one hour",
 		slog.String("role", role),
-		slog.Duration("configured", configured),
+		slog.Duration("configured", *duration),
 		slog.Any("error", err))
+	*duration = time.Hour
+	return true
 }

@@ -183,21 +183,10 @@ func (w *webIdentity) exchange(ctx context.Context, region, raw string, token To
 // token that was sent, or if the session may be shorter.
 func (w *webIdentity) repair(ctx context.Context, e judged, sent string) bool {
 	if e.judgement().reaction == stepDown {
-		return w.stepDown(ctx, e)
+		return lowerDuration(ctx, w.log, w.roleARN.value, &w.duration, e)
 	}
 	now, err := w.digest()
 	return err == nil && now != sent
-}
-
-// stepDown asks for an hour from now on, which every role allows (IAM User
-// Guide, id_roles_update-role-settings).
-func (w *webIdentity) stepDown(ctx context.Context, e error) bool {
-	if w.duration <= time.Hour {
-		return false
-	}
-	reportStepDown(ctx, w.log, w.roleARN.value, w.duration, e)
-	w.duration = time.Hour
-	return true
 }
 
 // reportOverdue logs once for each token that should have been replaced.
