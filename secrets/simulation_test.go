@@ -158,9 +158,6 @@ func (s *simulation) judge(i int, v secrets.Value, err error) string {
 // TestSimulation has 10,000 readers read 200 secrets for a week.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		s := &simulation{start: time.Now(), rng: rand.New(rand.NewPCG(1, 2))}
 		for i := range s.secrets {

@@ -525,8 +525,9 @@ func TestRejectedErrorText(t *testing.T) {
 			{Stage: "AWSPREVIOUS", Err: errors.New("other")},
 		},
 	}
+	// Nothing of errPassword's own words, which may quote the secret.
 	want := `secrets: use "prod/db": time is up after 1m30s; AWSCURRENT v1 rejected; ` +
-		`AWSPENDING not readable (access denied); AWSPREVIOUS not readable: password authentication failed`
+		`AWSPENDING not readable (access denied); AWSPREVIOUS not readable`
 	if got := err.Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

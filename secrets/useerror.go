@@ -26,8 +26,9 @@ type Attempt struct {
 	Err     error  // of the function that tried the version, or of the read
 }
 
-// Error says which versions were rejected and which could not be read, and ends
-// with the words of the function that tried them.
+// Error says which versions were rejected and which could not be read. The words
+// of the function that tried them are left to errors.As and Unwrap: a driver's
+// may quote the login, password included.
 func (e *RejectedError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "secrets: use %q: %s", e.Ref, e.Reason)
@@ -37,7 +38,6 @@ func (e *RejectedError) Error() string {
 	for _, a := range e.Attempts {
 		fmt.Fprintf(&b, "; %s %s", a.Stage, a.outcome())
 	}
-	fmt.Fprintf(&b, ": %v", e.last)
 	return b.String()
 }
 

@@ -3,6 +3,8 @@ package sqlsecret
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"fmt"
 
 	"github.com/irsakit/irsa/secrets"
 )
@@ -30,8 +32,8 @@ func New(login *secrets.Handle[secrets.Login], open func(secrets.Login) (driver.
 }
 
 // Connect opens a connection. The error is an [*Error] if the database could not
-// be reached or the login could not be used, a [*secrets.RejectedError] if it
-// was refused, or what keeps the secret from being used.
+// be reached or the login could not be used, wraps a [*secrets.RejectedError] if
+// it was refused, or what keeps the secret from being used.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	var conn driver.Conn
 	err := secrets.UseWith(ctx, c.login, c.use, func(l secrets.Login) error {
@@ -44,9 +46,21 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return connectError(l, err)
 	})
 	if err != nil {
-		return nil, err
+		return nil, withWords(err)
 	}
 	return conn, nil
+}
+
+// withWords appends to a refusal what the driver said, which secrets leaves out
+// since it cannot tell whether that quotes the secret; an [*Error] does not.
+func withWords(err error) error {
+	if _, refused := errors.AsType[*secrets.RejectedError](err); !refused {
+		return err
+	}
+	if said, ok := errors.AsType[*Error](err); ok {
+		return fmt.Errorf("%w: %s", err, said)
+	}
+	return err
 }
 
 // Driver returns the driver behind the connector.
