@@ -66,9 +66,9 @@ func (p *parameter) selected(selector string) bool {
 }
 
 // below reports whether the parameter lies under a path; directly under it
-// unless recursive.
+// unless recursive. One whose name has no slash lies under the root.
 func (p *parameter) below(path string, recursive bool) bool {
-	rest, ok := strings.CutPrefix(p.Name, strings.TrimSuffix(path, "/")+"/")
+	rest, ok := strings.CutPrefix("/"+strings.TrimPrefix(p.Name, "/"), strings.TrimSuffix(path, "/")+"/")
 	return ok && rest != "" && (recursive || !strings.Contains(rest, "/"))
 }
 

@@ -1,11 +1,6 @@
 package fakeaws
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/irsakit/irsa/policy"
-)
+import "github.com/irsakit/irsa/policy"
 
 // maxBatch is the most secrets that one BatchGetSecretValue returns.
 const maxBatch = 20
@@ -15,13 +10,6 @@ type batchInput struct {
 	Filters      []filter
 	MaxResults   *int
 	NextToken    *string
-}
-
-// filter selects secrets by prefixes of an attribute; "!" before a value
-// negates it.
-type filter struct {
-	Key    string
-	Values []string
 }
 
 type batchOutput struct {
@@ -52,7 +40,7 @@ func batchGetSecretValue(c *call) (any, error) {
 	ids := in.SecretIDList
 	if len(in.Filters) > 0 {
 		var err error
-		if ids, out.NextToken, err = c.listSecrets(in); err != nil {
+		if ids, out.NextToken, err = c.listed(in); err != nil {
 			return nil, err
 		}
 	}
@@ -71,10 +59,7 @@ func batchGetSecretValue(c *call) (any, error) {
 func (in *batchInput) validate() error {
 	var bad violations
 	bad.list("secretIdList", in.SecretIDList, 0, maxBatch)
-	bad.length("", "filters", len(in.Filters), 0, 10)
-	for _, f := range in.Filters {
-		bad.oneOf("filters.member.key", f.Key, "name", "tag-key", "tag-value")
-	}
+	bad.filters(in.Filters)
 	bad.number("maxResults", in.MaxResults, 1, maxBatch)
 	if err := bad.err(); err != nil {
 		return err
@@ -100,47 +85,15 @@ func (c *call) batchedValue(id string) (*secretValue, error) {
 	return c.secretValue(getSecretValueInput{SecretID: &id})
 }
 
-// listSecrets returns the ARNs of one page of the secrets that the filters
-// select, and the token of the next. Secrets that are marked for deletion are
-// not listed.
-func (c *call) listSecrets(in batchInput) (arns []string, nextToken string, err error) {
+// listed returns the ARNs of one page of the secrets that the filters select,
+// and the token of the next.
+func (c *call) listed(in batchInput) (arns []string, next string, err error) {
 	if err := c.authorize("secretsmanager:ListSecrets", "*", nil, nil); err != nil {
 		return nil, "", err
 	}
-	for _, s := range c.aws.secretsOf(c.caller.account, c.region) {
-		if s.DeletedDate == nil && s.matches(in.Filters) {
-			arns = append(arns, s.arn)
-		}
+	page, next, err := c.secretPage(&listSecretsInput{Filters: in.Filters, MaxResults: in.MaxResults, NextToken: in.NextToken}, maxBatch)
+	for _, s := range page {
+		arns = append(arns, s.arn)
 	}
-	size := maxBatch
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	page, next, ok := pageOf(arns, in.NextToken, size)
-	if !ok {
-		return nil, "", errorf("InvalidNextTokenException", "Invalid NextToken.")
-	}
-	return page, next, nil
-}
-
-// matches reports whether every filter selects the secret.
-func (s *secret) matches(filters []filter) bool {
-	for _, f := range filters {
-		if !slices.ContainsFunc(f.Values, func(value string) bool { return s.matchesValue(f.Key, value) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *secret) matchesValue(key, value string) bool {
-	prefix, negated := strings.CutPrefix(value, "!")
-	attributes := []string{s.Name}
-	if key != "name" {
-		attributes = nil
-		for name, tag := range s.Tags {
-			attributes = append(attributes, map[string]string{"tag-key": name, "tag-value": tag}[key])
-		}
-	}
-	return negated != slices.ContainsFunc(attributes, func(a string) bool { return strings.HasPrefix(a, prefix) })
+	return arns, next, err
 }

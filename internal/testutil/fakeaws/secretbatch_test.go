@@ -112,7 +112,7 @@ func TestBatchGetSecretValue(t *testing.T) {
 		"an attribute that the fake does not filter by": {
 			in: secretsmanager.BatchGetSecretValueInput{Filters: by("nothing", "x")},
 			fails: failure{"ValidationException", "1 validation error detected: Value 'nothing' at 'filters.member.key' " +
-				"failed to satisfy constraint: Member must satisfy enum value set: [name, tag-key, tag-value]"},
+				"failed to satisfy constraint: Member must satisfy enum value set: [description, name, tag-key, tag-value, primary-region, owning-service, all]"},
 		},
 	}
 	for name, test := range tests {

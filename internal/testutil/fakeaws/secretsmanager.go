@@ -1,11 +1,6 @@
 package fakeaws
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/irsakit/irsa/policy"
-)
+import "github.com/irsakit/irsa/policy"
 
 var _ = registerJSON(map[string]operation{
 	"secretsmanager.GetSecretValue":      getSecretValue,
@@ -124,17 +119,18 @@ func (c *call) forwardDecrypt(in decryptInput) (*decryptOutput, *apiError) {
 
 type tag struct{ Key, Value string }
 
-// secretDescription is a secret's metadata in a response. KmsKeyId is absent
-// for the key that AWS manages.
+// secretDescription is a secret's metadata in a response, but for its versions,
+// which operations name differently. KmsKeyId is absent for the key that AWS
+// manages.
 type secretDescription struct {
-	ARN                string
-	Name               string
-	KmsKeyID           string              `json:"KmsKeyId,omitempty"`
-	CreatedDate        *float64            `json:",omitempty"`
-	LastChangedDate    *float64            `json:",omitempty"`
-	DeletedDate        *float64            `json:",omitempty"`
-	Tags               []tag               `json:",omitempty"`
-	VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
+	ARN             string
+	Name            string
+	Description     string   `json:",omitempty"`
+	KmsKeyID        string   `json:"KmsKeyId,omitempty"`
+	CreatedDate     *float64 `json:",omitempty"`
+	LastChangedDate *float64 `json:",omitempty"`
+	DeletedDate     *float64 `json:",omitempty"`
+	Tags            []tag    `json:",omitempty"`
 }
 
 func describeSecret(c *call) (any, error) {
@@ -153,19 +149,20 @@ func describeSecret(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.describe(), nil
+	return struct {
+		secretDescription
+		VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
+	}{s.describe(), s.stages()}, nil
 }
 
 func (s *secret) describe() secretDescription {
 	d := secretDescription{
-		ARN:                s.arn,
-		Name:               s.Name,
-		KmsKeyID:           s.KeyID,
-		DeletedDate:        epoch(s.DeletedDate),
-		VersionIDsToStages: map[string][]string{},
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
-		d.Tags = append(d.Tags, tag{Key: name, Value: s.Tags[name]})
+		ARN:         s.arn,
+		Name:        s.Name,
+		Description: s.Description,
+		KmsKeyID:    s.KeyID,
+		DeletedDate: epoch(s.DeletedDate),
+		Tags:        tagList(s.Tags),
 	}
 	for _, v := range s.versions {
 		created := epoch(&v.created)
@@ -175,9 +172,18 @@ func (s *secret) describe() secretDescription {
 		if d.LastChangedDate == nil || *created > *d.LastChangedDate {
 			d.LastChangedDate = created
 		}
-		if len(v.stages) > 0 { // versions without a label are deprecated and not listed
-			d.VersionIDsToStages[v.id] = v.stages
-		}
 	}
 	return d
+}
+
+// stages are the staging labels of the versions that have any. One that has none
+// is deprecated and not told.
+func (s *secret) stages() map[string][]string {
+	stages := map[string][]string{}
+	for _, v := range s.versions {
+		if len(v.stages) > 0 {
+			stages[v.id] = v.stages
+		}
+	}
+	return stages
 }

@@ -48,7 +48,7 @@ func getParameter(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.authorize("ssm:GetParameter", ref.arn, nil, nil); err != nil {
+	if err := c.authorize("ssm:GetParameter", ref.arn, nil, c.parameterKeys(ref)); err != nil {
 		return nil, err
 	}
 	p, err := c.findParameter(ref)
@@ -67,7 +67,7 @@ func getParameter(c *call) (any, error) {
 // as the caller.
 func (c *call) parameterValue(p *parameter, selector string, decrypt bool) (*parameterValue, error) {
 	out := &parameterValue{
-		ARN: p.arn, Name: p.Name, Type: p.Type, Value: p.Value, Version: p.Version, DataType: "text",
+		ARN: p.arn, Name: p.Name, Type: p.Type, Value: p.Value, Version: p.Version, DataType: dataType,
 		LastModifiedDate: epoch(p.Modified),
 	}
 	if selector != "" {
@@ -143,7 +143,7 @@ func (c *call) authorizeParameters(names []string) ([]parameterRef, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := c.authorize("ssm:GetParameters", ref.arn, nil, nil); err != nil {
+		if err := c.authorize("ssm:GetParameters", ref.arn, nil, c.parameterKeys(ref)); err != nil {
 			return nil, err
 		}
 		refs = append(refs, ref)

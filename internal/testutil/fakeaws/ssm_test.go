@@ -269,7 +269,7 @@ func TestGetParametersByPath(t *testing.T) {
 			change: role(allow(`"ssm:*"`, `"`+ownParam+`/app"`)),
 			in:     ssm.GetParametersByPathInput{Path: new("/app/")}, want: []string{"/app/host", "/app/hosts"},
 		},
-		"root":          {in: ssm.GetParametersByPathInput{Path: new("/")}},
+		"root":          {in: ssm.GetParametersByPathInput{Path: new("/")}, want: []string{"plain"}},
 		"not by prefix": {in: ssm.GetParametersByPathInput{Path: new("/app/ho")}},
 		"a path overrides a child's deny": {
 			change: role(`{"Version":"2012-10-17","Statement":[` + allowStatement(`"ssm:*"`, `"`+ownParam+`/app"`) +

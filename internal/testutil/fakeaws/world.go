@@ -104,6 +104,7 @@ type Secret struct {
 	Versions []*Version       `json:"versions,omitempty"`
 	// DeletedDate, if set, is when deletion was scheduled.
 	DeletedDate *time.Time        `json:"deletedDate,omitempty"`
+	Description string            `json:"description,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
@@ -127,7 +128,8 @@ type Parameter struct {
 	Version int64    `json:"version,omitempty"`
 	Labels  []string `json:"labels,omitempty"`
 	// Modified is when the value was set; default: when the fake starts.
-	Modified *time.Time `json:"modified,omitempty"`
+	Modified *time.Time        `json:"modified,omitempty"`
+	Tags     map[string]string `json:"tags,omitempty"`
 }
 
 // Key is a KMS key.
