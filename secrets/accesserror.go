@@ -61,7 +61,7 @@ type Grant struct {
 // at fault, and the statement to add.
 func (e *AccessError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "secrets: read %q in %s: %s denied to %s: ", e.Ref, e.Region, e.Action, e.caller())
+	fmt.Fprintf(&b, "secrets: %s %q in %s: %s denied to %s: ", verb(e.Operation), e.Ref, e.Region, e.Action, e.caller())
 	for i, g := range e.Grants {
 		if i > 0 {
 			b.WriteString("; or ")

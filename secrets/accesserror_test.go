@@ -2,9 +2,15 @@ package secrets_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets"
 )
@@ -65,6 +71,49 @@ func TestDenialSentences(t *testing.T) {
 		"partial ARN, secret policy": {
 			partial, user + partial + " because no resource-based policy allows the secretsmanager:GetSecretValue action", "",
 			[]grant{{policy.ResourcePolicy, "222233334444", partial, forRole("*")}},
+		},
+		"endpoint policy, caller not known": {
+			secretARN, "User: anonymous is not authorized to perform: secretsmanager:GetSecretValue on resource: " + secretARN +
+				" because no VPC endpoint policy allows the secretsmanager:GetSecretValue action", "",
+			[]grant{{policy.EndpointPolicy, "", "", ""}},
+		},
+		"secret policy, caller not known": {
+			secretARN, "User: anonymous is not authorized to perform: secretsmanager:GetSecretValue on resource: " + secretARN +
+				" because no resource-based policy allows the secretsmanager:GetSecretValue action", "",
+			[]grant{{policy.ResourcePolicy, "222233334444", secretARN, ""}},
+		},
+		"endpoint policy of the key, caller not known": {
+			secretARN, "User: anonymous is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:333344445555:key/" +
+				"1234abcd-12ab-34cd-56ef-1234567890ab because no VPC endpoint policy allows the kms:Decrypt action", "",
+			[]grant{{policy.EndpointPolicy, "", "", ""}},
+		},
+		"no reason, caller not known": {
+			secretARN, "no", "",
+			[]grant{{policy.IdentityPolicy, "", "", allow(secretARN)}},
+		},
+		"key in China": {
+			strings.NewReplacer("arn:aws:", "arn:aws-cn:", "eu-west-1", "cn-north-1").Replace(secretARN),
+			"Access to KMS is not allowed", "arn:aws-cn:iam::111122223333:user/u",
+			[]grant{
+				{
+					policy.IdentityPolicy, "111122223333", "arn:aws-cn:iam::111122223333:user/u",
+					`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws-cn:kms:cn-north-1:*:key/*","Condition":{"StringEquals":{` +
+						`"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn","kms:EncryptionContext:SecretARN":"arn:aws-cn:secretsmanager:cn-north-1:222233334444:secret:prod/db-AbCdEf"}}}`,
+				},
+				{
+					policy.KeyPolicy, "", "",
+					`{"Effect":"Allow","Principal":{"AWS":"arn:aws-cn:iam::111122223333:user/u"},"Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{` +
+						`"kms:ViaService":"secretsmanager.cn-north-1.amazonaws.com.cn","kms:EncryptionContext:SecretARN":"arn:aws-cn:secretsmanager:cn-north-1:222233334444:secret:prod/db-AbCdEf"}}}`,
+				},
+			},
+		},
+		"partial ARN that leads to a secret": {
+			partial, user + partial + "-QwErTy because no identity-based policy allows the secretsmanager:GetSecretValue action", "",
+			[]grant{{policy.IdentityPolicy, "111122223333", roleARN, allow(partial + "-QwErTy")}},
+		},
+		"any resource": {
+			secretARN, user + "* because no identity-based policy allows the secretsmanager:GetSecretValue action", "",
+			[]grant{{policy.IdentityPolicy, "111122223333", roleARN, allow(secretARN)}},
 		},
 		"key of a partial ARN": {
 			partial, "Access to KMS is not allowed", "arn:aws:sts::111122223333:assumed-role/pod-role/s",
@@ -142,5 +191,165 @@ func TestExplainNamesTheChoice(t *testing.T) {
 	two.Grants = two.Grants[:1]
 	if strings.Contains(two.Explain(), "does not say which") {
 		t.Error(two.Explain())
+	}
+}
+
+// TestDoubt says that there may be no such secret only where that may be so.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	const partial = "arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db"
+	for name, test := range map[string]struct {
+		ref, named string
+		want       bool
+	}{
+		"partial ARN, as it was asked for": {partial, partial, true},
+		"partial ARN, completed":           {partial, partial + "-AbCdEf", false},
+		"complete ARN":                     {partial + "-AbCdEf", partial + "-AbCdEf", false},
+		"name":                             {"prod/db", partial + "-AbCdEf", false},
+		"parameter":                        {"arn:aws:ssm:eu-west-1:222233334444:parameter/a", "arn:aws:ssm:eu-west-1:222233334444:parameter/a", false},
+	} {
+		cfg := script(func(operation string) (int, string) {
+			return 400, refusal("AccessDeniedException", "User: arn:aws:sts::111122223333:assumed-role/pod-role/s is not authorized to perform: "+
+				"secretsmanager:GetSecretValue on resource: "+test.named+" because no identity-based policy allows the secretsmanager:GetSecretValue action")
+		}).config()
+		source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+		err := fetch(t, source, test.ref)[test.ref].Err
+		if got := strings.Contains(err.Error(), "there is no such secret"); got != test.want || !errors.Is(err, secrets.ErrDenied) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// knowing is a provider that knows who the caller is, or thinks so.
+type knowing struct {
+	aws.CredentialsProvider
+	identity credentials.Identity
+}
+
+func (k knowing) Identity() (credentials.Identity, bool) { return k.identity, true }
+
+// TestWhoTheCallerIs takes what AWS says before what the credentials know, that
+// before what it has to ask, and the role's path from wherever it is told.
+func TestWhoTheCallerIs(t *testing.T) {
+	t.Parallel()
+	const (
+		session = "arn:aws:sts::111122223333:assumed-role/pod-role/s"
+		other   = "arn:aws:sts::444455556666:assumed-role/other/s"
+		role    = "arn:aws:iam::111122223333:role/team/pod-role"
+		denies  = " is not authorized to perform: secretsmanager:GetSecretValue on resource: " + secretARN
+	)
+	known := &credentials.Identity{ARN: session, Account: "111122223333", RoleARN: role}
+	for name, test := range map[string]struct {
+		known           *credentials.Identity
+		says, describes string // of GetSecretValue and DescribeSecret
+		want, wantRole  string
+		asks            int // STS
+	}{
+		"told, and known with its path": {known, "User: " + session + denies, "", session, role, 0},
+		"told another one":              {known, "User: " + other + denies, "", other, "arn:aws:iam::444455556666:role/other", 0},
+		"known":                         {known, "Access to KMS is not allowed", "no", session, role, 0},
+		"told by DescribeSecret":        {nil, "Access to KMS is not allowed", "User: " + other + strings.Replace(denies, "GetSecretValue", "DescribeSecret", 1), other, "arn:aws:iam::444455556666:role/other", 0},
+		"to be asked for":               {nil, "Access to KMS is not allowed", "no", session, "arn:aws:iam::111122223333:role/pod-role", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			cfg := script(func(operation string) (int, string) {
+				switch operation {
+				case "GetSecretValue":
+					return 400, refusal("AccessDeniedException", test.says)
+				case "DescribeSecret":
+					return 400, refusal("AccessDeniedException", test.describes)
+				default:
+					asked++
+					return 200, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>` + session + `</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`
+				}
+			}).config()
+			if test.known != nil {
+				cfg.Credentials = knowing{cfg.Credentials, *test.known}
+			}
+			source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+			access, ok := errors.AsType[*secrets.AccessError](fetch(t, source, secretARN)[secretARN].Err)
+			if !ok || access.Principal != test.want || access.Role != test.wantRole || asked != test.asks {
+				t.Errorf("%+v, after %d calls of STS", access, asked)
+			}
+		})
+	}
+}
+
+// TestRefusedDescriptionTells takes the complete ARN of a secret from AWS's
+// refusal to describe it, and what is narrowed by it from that.
+func TestRefusedDescriptionTells(t *testing.T) {
+	t.Parallel()
+	cfg := script(func(operation string) (int, string) {
+		if operation == "GetSecretValue" {
+			return 400, refusal("AccessDeniedException", "Access to KMS is not allowed")
+		}
+		return 400, refusal("AccessDeniedException", "User: arn:aws:sts::111122223333:assumed-role/pod-role/s is not authorized to perform: "+
+			"secretsmanager:DescribeSecret on resource: "+secretARN+" because no identity-based policy allows the secretsmanager:DescribeSecret action")
+	}).config()
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	access, ok := errors.AsType[*secrets.AccessError](fetch(t, source, "prod/db")["prod/db"].Err)
+	if !ok || access.SecretAccount != "222233334444" || len(access.Grants) != 2 {
+		t.Fatalf("%+v", access)
+	}
+	for _, g := range access.Grants {
+		if text := g.Statement.Compact(); !strings.Contains(text, `"kms:EncryptionContext:SecretARN":"`+secretARN+`"`) {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
+// TestParameterOfNobody is a parameter by its name whose key refuses, of a caller
+// whose account nothing tells.
+func TestParameterOfNobody(t *testing.T) {
+	t.Parallel()
+	cfg := script(func(operation string) (int, string) {
+		return 400, refusal("AccessDeniedException", "The ciphertext refers to a customer master key that does not exist, "+
+			"does not exist in this region, or you are not allowed to access.")
+	}).config()
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	access, ok := errors.AsType[*secrets.AccessError](fetch(t, source, "ssm:/prod/db")["ssm:/prod/db"].Err)
+	if !ok {
+		t.Fatal("no AccessError")
+	}
+	checkGrants(t, access, []grant{{policy.IdentityPolicy, "", "", ""}, {policy.KeyPolicy, "", "", ""}})
+}
+
+// TestExplanationDoesNotWait has AWS refuse a secret and then not answer what is
+// asked to explain that.
+func TestExplanationDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := script(nil).config()
+		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetSecretValue") {
+				return hanging{}.RoundTrip(r)
+			}
+			return script(func(string) (int, string) {
+				return 400, refusal("AccessDeniedException", "Access to KMS is not allowed")
+			}).RoundTrip(r)
+		})}
+		source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+		start := time.Now()
+		err := fetch(t, source, secretARN)[secretARN].Err
+		if took := time.Since(start).Round(10 * time.Millisecond); took != 5*time.Second || !errors.Is(err, secrets.ErrDenied) {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+}
+
+// TestAccountOfTheSecret is told by AWS where the reference does not say it and
+// nothing says who the caller is.
+func TestAccountOfTheSecret(t *testing.T) {
+	t.Parallel()
+	cfg := script(func(string) (int, string) {
+		return 400, refusal("AccessDeniedException", "User: anonymous is not authorized to perform: secretsmanager:GetSecretValue on resource: "+
+			secretARN+" because no identity-based policy allows the secretsmanager:GetSecretValue action")
+	}).config()
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	access, ok := errors.AsType[*secrets.AccessError](fetch(t, source, "prod/db")["prod/db"].Err)
+	if !ok || access.SecretAccount != "222233334444" || access.RoleAccount != "" {
+		t.Errorf("%+v", access)
 	}
 }

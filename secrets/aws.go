@@ -18,9 +18,6 @@ type awsSource struct {
 	timeout  time.Duration
 	replicas []string
 	slots    chan struct{} // one for each call under way
-
-	mu     sync.Mutex
-	latest map[Ref]time.Time // when the version last served was made, of secrets with replicas
 }
 
 // newAWSSource returns the Source that a Store uses unless it is given one.
@@ -37,7 +34,7 @@ func newAWSSource(cfg aws.Config, opts Config) (*awsSource, error) {
 	}
 	return &awsSource{
 		clients: c, timeout: opts.timeout(), replicas: opts.ReplicaRegions,
-		slots: make(chan struct{}, maxCalls), latest: map[Ref]time.Time{},
+		slots: make(chan struct{}, maxCalls),
 	}, nil
 }
 
@@ -52,13 +49,9 @@ func (s *awsSource) region(ref Ref) string {
 	return s.cfg.Region
 }
 
-// group has the Store make a Fetch for each Region, so that one that does not
-// answer holds up no other. No batch spans two.
-func (s *awsSource) group(ref Ref) string { return s.region(ref) }
-
 // ask is one secret that is to be read, and what became of it.
 type ask struct {
-	ref   Ref
+	want
 	site  *site
 	value Value
 	err   error // a *ReadError if AWS was asked
@@ -81,36 +74,49 @@ func (a *ask) answer(v Value, err *ReadError) {
 
 // Fetch implements [Source].
 func (s *awsSource) Fetch(ctx context.Context, refs []Ref) []Result {
-	asks := make(map[Ref]*ask, len(refs))
+	wants := make([]want, len(refs))
+	for i, ref := range refs {
+		wants[i].ref = ref
+	}
+	return s.fetch(ctx, wants)
+}
+
+// fetch implements informed.
+func (s *awsSource) fetch(ctx context.Context, wants []want) []Result {
+	asks := make(map[Ref]*ask, len(wants))
 	var all []*ask
-	for _, ref := range refs {
-		ref.Key = ""
-		if asks[ref] == nil {
-			asks[ref] = s.newAsk(ref)
-			all = append(all, asks[ref])
+	for _, w := range wants {
+		w.ref.Key = ""
+		if asks[w.ref] == nil {
+			asks[w.ref] = s.newAsk(w)
+			all = append(all, asks[w.ref])
 		}
 	}
 	s.readAll(ctx, all)
 	s.explainAll(ctx, all)
-	results := make([]Result, len(refs))
-	for i, ref := range refs {
-		ref.Key = ""
-		results[i] = Result{Value: asks[ref].value, Err: asks[ref].err}
+	results := make([]Result, len(wants))
+	for i, w := range wants {
+		w.ref.Key = ""
+		results[i] = Result{Value: asks[w.ref].value, Err: asks[w.ref].err}
 	}
 	return results
 }
 
 // newAsk finds out where and as whom to ask for a secret.
-func (s *awsSource) newAsk(ref Ref) *ask {
-	region := s.region(ref)
+func (s *awsSource) newAsk(w want) *ask {
+	a := &ask{want: w}
+	region := s.region(w.ref)
 	if region == "" {
-		return &ask{ref: ref, err: noRegion(ref)}
+		a.err = noRegion(w.ref)
+		return a
 	}
-	who, err := s.callerFor(ref)
+	who, err := s.callerFor(w.ref)
 	if err != nil {
-		return &ask{ref: ref, err: err}
+		a.err = err
+		return a
 	}
-	return &ask{ref: ref, site: s.site(who, region)}
+	a.site = s.site(who, region)
+	return a
 }
 
 func noRegion(ref Ref) error {

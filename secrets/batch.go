@@ -85,12 +85,15 @@ func (s *site) denyBatch() {
 }
 
 // pack cuts asks into batches of at most size, in none of which two have the
-// same id: the answer could not be told apart.
+// same id: the answer could not be told apart. One call decrypts all of its
+// parameters or none.
 func pack(asks []*ask, size int) [][]*ask {
 	var batches [][]*ask
 	for _, a := range asks {
 		same := func(b *ask) bool { return b.ref.id() == a.ref.id() }
-		fits := func(batch []*ask) bool { return len(batch) < size && !slices.ContainsFunc(batch, same) }
+		fits := func(batch []*ask) bool {
+			return len(batch) < size && batch[0].ref.Ciphertext == a.ref.Ciphertext && !slices.ContainsFunc(batch, same)
+		}
 		if i := slices.IndexFunc(batches, fits); i >= 0 {
 			batches[i] = append(batches[i], a)
 		} else {

@@ -1,12 +1,14 @@
 package secrets_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -479,5 +481,245 @@ func TestSameSecretOnce(t *testing.T) {
 	}
 	if n := tally(fake); n["GetSecretValue"] != 1 {
 		t.Errorf("calls %v", n)
+	}
+}
+
+// TestBatchNames finds answers by what was asked for: a name, a complete ARN, one
+// without the six random characters, of which those of other secrets are
+// beginnings or go on.
+func TestBatchNames(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-west-1:222233334444:secret:"
+	value := func(name, suffix string) string {
+		return `{"ARN":"` + arn + name + suffix + `","Name":"` + name + `","VersionId":"v-` + name + `","CreatedDate":1.7e9,` +
+			`"VersionStages":["AWSCURRENT","mine"],"SecretString":"` + name + `"}`
+	}
+	answer := `{"SecretValues":[` + strings.Join([]string{
+		value("app/two-AbCdEf", "-GhIjKl"), value("app/three-extra", "-AbCdEf"), value("app/three", "-AbCdEf"), value("app/threes", "-AbCdEf"), value("app/one-more", "-AbCdEf"),
+		value("app/two", "-AbCdEf"), value("app/one", "-AbCdEf"), value("app/four-AbCdEf", "-GhIjKl"),
+	}, ",") + `],"Errors":[{"SecretId":"` + arn + `app/five-AbCdEf","ErrorCode":"ResourceNotFoundException","Message":"x"},` +
+		`{"SecretId":"app/six","ErrorCode":"DecryptionFailure","Message":"x"}]}`
+	cfg := script(func(operation string) (int, string) {
+		switch operation {
+		case "BatchGetSecretValue":
+			return 200, answer
+		case "": // STS, for the credentials do not say whose they are
+			return 200, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::222233334444:assumed-role/pod-role/s</Arn>` +
+				`</GetCallerIdentityResult></GetCallerIdentityResponse>`
+		default:
+			return 400, refusal("InternalFailure", "it was to be one batch")
+		}
+	}).config()
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	wants := map[string]string{"app/one": "app/one", arn + "app/two-AbCdEf": "app/two", arn + "app/three": "app/three", "app/four-AbCdEf": "app/four-AbCdEf"}
+	refs := append(slices.Sorted(maps.Keys(wants)), arn+"app/five", "app/six", arn+"app/four")
+	got := fetch(t, source, refs...)
+	for ref, want := range wants {
+		v := got[ref].Value
+		if v.Reveal() != want || v.Name() != want || v.Version() != "v-"+want || !v.Created().Equal(time.Unix(1.7e9, 0)) ||
+			!slices.Equal(v.Stages(), []string{"AWSCURRENT", "mine"}) {
+			t.Errorf("%s: %q of %s version %s, %v", ref, v.Reveal(), v.ARN(), v.Version(), got[ref].Err)
+		}
+	}
+	checkKind(t, got[arn+"app/five"].Err, secrets.ErrNotFound)
+	checkKind(t, got["app/six"].Err, secrets.ErrDecryption)
+	checkKind(t, got[arn+"app/four"].Err, secrets.ErrUnavailable) // none is its
+}
+
+// TestCallsAreBounded asks for more than may be under way at a time of a service
+// that does not answer. Each has its error in the end, those too that were never
+// sent.
+func TestCallsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var underWay, most, sent int
+		var mu sync.Mutex
+		cfg := script(nil).config()
+		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			underWay++
+			sent++
+			most = max(most, underWay)
+			mu.Unlock()
+			defer func() {
+				mu.Lock()
+				defer mu.Unlock()
+				underWay--
+			}()
+			return hanging{}.RoundTrip(r)
+		})}
+		source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{Timeout: 10 * time.Second})
+		refs := names("s", 40)
+		for i := range refs {
+			refs[i] += "?version_stage=mine" // each goes by itself
+		}
+		for ref, r := range fetch(t, source, refs...) {
+			if !errors.Is(r.Err, secrets.ErrUnavailable) {
+				t.Errorf("%s: %v", ref, r.Err)
+			}
+		}
+		if most != 16 || sent != 16 {
+			t.Errorf("%d calls, %d at once", sent, most)
+		}
+	})
+}
+
+// TestMissingParametersCostNoCalls has parameters that are not there first, last
+// and alone among others: AWS says so in the answer that has the others.
+func TestMissingParametersCostNoCalls(t *testing.T) {
+	t.Parallel()
+	w, refs := fleet(0, 4, region)
+	fake, cfg := pod(t, w)
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	for calls := range 2 {
+		got := fetch(t, source, slices.Concat([]string{"ssm:/absent/first"}, refs[:4], []string{"ssm:/absent/last"})...)
+		for _, ref := range []string{"ssm:/absent/first", "ssm:/absent/last"} {
+			checkKind(t, got[ref].Err, secrets.ErrNotFound)
+			delete(got, ref)
+		}
+		checkFleet(t, got)
+		if n := tally(fake)["GetParameters"]; n != calls+1 {
+			t.Errorf("%d calls", n)
+		}
+	}
+}
+
+// TestVersionsGoSingly asks for versions and stages of several secrets, which a
+// batch cannot name.
+func TestVersionsGoSingly(t *testing.T) {
+	t.Parallel()
+	w := versioned()
+	own := cluster(&w)
+	own.Secrets[len(own.Secrets)-2].KeyID = ""
+	own.Secrets[len(own.Secrets)-2].Versions = []secretstest.Version{
+		{ID: oldVersion, String: new("older"), Stages: []string{"AWSPREVIOUS"}}, {String: new("newer"), Stages: []string{"AWSCURRENT"}},
+	}
+	fake, cfg := pod(t, w)
+	source, _ := secrets.NewAWSSource(t, cfg, secrets.Config{})
+	for _, query := range []string{"?version_id=" + oldVersion, "?version_stage=AWSPREVIOUS"} {
+		for ref, r := range fetch(t, source, "own/one"+query, "own/two"+query) {
+			if got := r.Value.Reveal(); got != map[string]string{"own/one" + query: "older", "own/two" + query: "old"}[ref] {
+				t.Errorf("%s: %q, %v", ref, got, r.Err)
+			}
+		}
+	}
+	if n := tally(fake); n["GetSecretValue"] != 4 || n["BatchGetSecretValue"] != 0 {
+		t.Errorf("calls %v", n)
+	}
+}
+
+// batchLog answers like [script] and takes down which secrets went into a batch,
+// "a+b", and which by themselves, "a".
+func batchLog(t *testing.T, batch func(ids []string) (int, string), single func(id string) (int, string)) (source secrets.Source, calls func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var made []string
+	cfg := script(nil).config()
+	cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		var in struct {
+			ID  string   `json:"SecretId"`
+			IDs []string `json:"SecretIdList"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			return nil, err
+		}
+		slices.Sort(in.IDs)
+		mu.Lock()
+		made = append(made, in.ID+strings.Join(in.IDs, "+"))
+		mu.Unlock()
+		return script(func(string) (int, string) {
+			if in.ID != "" {
+				return single(in.ID)
+			}
+			return batch(in.IDs)
+		}).RoundTrip(r)
+	})}
+	source, _ = secrets.NewAWSSource(t, cfg, secrets.Config{})
+	return source, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		slices.Sort(made)
+		calls := made
+		made = nil
+		return calls
+	}
+}
+
+// TestWhatSpoilsABatchStaysOut reads one secret by itself that AWS does not take
+// in a batch, and does not try it there again; the others stay together.
+func TestWhatSpoilsABatchStaysOut(t *testing.T) {
+	t.Parallel()
+	good := func(id string) (int, string) { return 200, entry(id) }
+	values := func(ids []string) (int, string) {
+		var all []string
+		for _, id := range ids {
+			all = append(all, entry(id))
+		}
+		return 200, `{"SecretValues":[` + strings.Join(all, ",") + `]}`
+	}
+	for name, test := range map[string]struct {
+		batch         func(ids []string) (int, string)
+		single        func(id string) (int, string)
+		first, second []string
+	}{
+		"the batch is malformed for one": {
+			func(ids []string) (int, string) {
+				if slices.Contains(ids, "b") {
+					return 400, refusal("ValidationException", "")
+				}
+				return values(ids)
+			}, func(id string) (int, string) {
+				if id == "b" {
+					return 400, refusal("ValidationException", "")
+				}
+				return good(id)
+			},
+			[]string{"a", "a+b+c", "b", "c"},
+			[]string{"a+c", "b"},
+		},
+		"one is denied in the batch alone": {
+			func(ids []string) (int, string) {
+				if i := slices.Index(ids, "b"); i >= 0 {
+					_, answer := values(slices.Delete(ids, i, i+1))
+					return 200, strings.TrimSuffix(answer, "}") + `,"Errors":[{"SecretId":"b","ErrorCode":"AccessDeniedException","Message":"no"}]}`
+				}
+				return values(ids)
+			},
+			good,
+			[]string{"a+b+c", "b"},
+			[]string{"a+c", "b"},
+		},
+		"none": {values, good, []string{"a+b+c"}, []string{"a+b+c"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, calls := batchLog(t, test.batch, test.single)
+			for round, want := range [][]string{test.first, test.second} {
+				for ref, r := range fetch(t, source, "a", "b", "c") {
+					if r.Err != nil && ref != "b" {
+						t.Errorf("%s: %v", ref, r.Err)
+					}
+				}
+				if got := calls(); !slices.Equal(got, want) {
+					t.Errorf("round %d: %q, want %q", round, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestRefsWithoutService are to Secrets Manager, and go out with the others.
+func TestRefsWithoutService(t *testing.T) {
+	t.Parallel()
+	source, calls := batchLog(t, func(ids []string) (int, string) {
+		return 200, `{"SecretValues":[` + entry("a") + "," + entry("b") + `]}`
+	}, func(string) (int, string) { return 500, "" })
+	for i, r := range source.Fetch(t.Context(), []secrets.Ref{{Name: "a"}, {Service: secrets.SecretsManager, Name: "b"}}) {
+		if r.Err != nil {
+			t.Errorf("%d: %v", i, r.Err)
+		}
+	}
+	if got := calls(); !slices.Equal(got, []string{"a+b"}) {
+		t.Errorf("calls %q", got)
 	}
 }

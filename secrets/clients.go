@@ -62,6 +62,8 @@ type site struct {
 	mu       sync.Mutex
 	noBatch  time.Time // BatchGetSecretValue is denied until then
 	separate map[Ref]time.Time
+
+	indescribable shunned // by DescribeSecret
 }
 
 func newClients(cfg aws.Config, opts Config) (*clients, error) {
@@ -171,6 +173,20 @@ func (c *clients) Close() error {
 		}
 	}
 	return nil
+}
+
+// sessions returns the stats of the roles that were assumed, sorted by role.
+func (c *clients) sessions() []credentials.SessionStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []credentials.SessionStats
+	for _, hop := range slices.Sorted(maps.Keys(c.callers)) {
+		if p := c.callers[hop].hop; p != nil {
+			sessions := p.Stats().Sessions
+			all = append(all, sessions[len(sessions)-1]) // before it is what it was assumed with
+		}
+	}
+	return all
 }
 
 // provider marks the failures of another provider as such.

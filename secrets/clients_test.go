@@ -80,6 +80,37 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestSessionsAreCounted has those of the roles for secrets in the Stats of a
+// Store, and not that of the pod.
+func TestSessionsAreCounted(t *testing.T) {
+	t.Parallel()
+	w, refs := fleet(2, 0, region)
+	_, cfg := pod(t, w)
+	store := newStore(t, cfg, secrets.Config{})
+	if _, err := store.Get(t.Context(), refs[0]); err != nil || store.Stats().Sessions != nil {
+		t.Errorf("%v, sessions %+v", err, store.Stats().Sessions)
+	}
+	store = newStore(t, cfg, secrets.Config{Roles: readers()})
+	if s := store.Stats().Sessions; len(s) != 2 || s[0].RoleARN != readerRole || s[0].Refreshes != 0 {
+		t.Errorf("before the first read: %+v", s)
+	}
+	if _, err := store.Get(t.Context(), "fleet/0?role_arn="+readerRole); err != nil {
+		t.Fatal(err)
+	}
+	if s := store.Stats().Sessions; s[0].Refreshes != 1 || s[0].Expires.IsZero() {
+		t.Errorf("then: %+v", s)
+	}
+}
+
+// TestSessionsOfOtherCredentials leaves out those that a role is assumed with.
+func TestSessionsOfOtherCredentials(t *testing.T) {
+	t.Parallel()
+	store := newStore(t, script(nil).config(), secrets.Config{Roles: readers()})
+	if s := store.Stats().Sessions; len(s) != 2 || s[0].RoleARN != readerRole || s[1].RoleARN == "" {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestCallerOfUnknownAccount has credentials that do not say whose they are: STS
 // is asked once, and only if a batch depends on it.
 func TestCallerOfUnknownAccount(t *testing.T) {

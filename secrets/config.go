@@ -45,10 +45,30 @@ type Config struct {
 	// Nil: what the other accounts' resource policies allow is read directly.
 	Roles map[string]credentials.Hop
 	// ReplicaRegions are asked, in this order, for a secret of Secrets Manager
-	// whose own Region does not answer. Each Region gets an equal part of
-	// Timeout. What a replica gives is used unless it is older than what was
-	// read before. Nil: none.
+	// whose own Region does not answer. Each Region gets an equal part of what
+	// is left of Timeout. What a replica gives is used if it is the version held
+	// last, or one newer than all before. Nil: none.
 	ReplicaRegions []string
+	// DescribeFirst has DescribeSecret asked, when a value is due to be read
+	// anew, whether the version held is still the one with the label, and the
+	// value read only if it is not. That is for secrets that take a call each:
+	// those of other accounts, those asked for by version or stage, all where
+	// the batch is denied, and one that is due alone. Others stay in batches,
+	// since one call for twenty is less than a call for each.
+	//
+	// DescribeSecret costs what a read costs and needs a permission of its own;
+	// where it is denied, values are read as ever. It saves the request to KMS,
+	// the transfer, and the quota of GetSecretValue. It does not tell that the
+	// right to the value or to its key has been withdrawn: a value is read itself
+	// once in MaxStale at least, and a refusal may be noticed only then.
+	// [Store.Refresh] and [Store.Invalidate] always read.
+	DescribeFirst bool
+	// OnFetch hears what became of each secret that was fetched, once a fetch,
+	// in the Store's own goroutines and with no lock held, so that it may ask
+	// the Store; it may be called concurrently. It must not wait, nor call
+	// Close, which waits for it. It does not hear of what [Use] reads beside
+	// AWSCURRENT, which the Store does not keep. Nil: nobody.
+	OnFetch func(Fetched)
 	// Logger hears about fetches that failed behind a read. Nil: nobody.
 	Logger *slog.Logger
 }

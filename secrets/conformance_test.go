@@ -74,6 +74,15 @@ func (s *podSource) Close() error {
 	return err
 }
 
+// Find and Tags have the suite see that the source is a Finder.
+func (s *podSource) Find(ctx context.Context, q secrets.Query) ([]secrets.Ref, error) {
+	return s.Source.(secrets.Finder).Find(ctx, q)
+}
+
+func (s *podSource) Tags(ctx context.Context, ref secrets.Ref) (map[string]string, error) {
+	return s.Source.(secrets.Finder).Tags(ctx, ref)
+}
+
 func managerSubject(ctx context.Context, dir string, held map[string]string) (*secretstest.Subject, error) {
 	world, account := openWorld()
 	for name, value := range held {

@@ -61,7 +61,7 @@ func (s *site) explainKey(ctx context.Context, ref Ref, c Ciphertext, refused *R
 	defer cancel()
 	s.lookUpCaller(ctx, e)
 	keyID := cmp.Or(e.Denial.Resource, c.KeyID)
-	x := suspect{AccessError: e, key: completeKey(keyID, e.Region, cmp.Or(ref.Account, e.RoleAccount))}
+	x := suspect{AccessError: e, key: completeKey(keyID, e.Region, e.RoleAccount)}
 	e.KeyAccount = accountOf(x.key)
 	for _, key := range slices.Sorted(maps.Keys(c.Context)) {
 		x.context = append(x.context, policy.ConditionKey{
@@ -79,6 +79,8 @@ const decryptAction = "kms:Decrypt"
 var actionOf = map[string]string{
 	getSecret: "secretsmanager:" + getSecret, batchGet: "secretsmanager:" + batchGet,
 	getParameters: "ssm:" + getParameters, "Decrypt": decryptAction,
+	listSecrets: "secretsmanager:" + listSecrets, describeSecret: "secretsmanager:" + describeSecret,
+	byPath: "ssm:" + byPath, describeParameters: "ssm:" + describeParameters, listTags: "ssm:" + listTags,
 }
 
 // accessError takes over what a refusal itself says.

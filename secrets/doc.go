@@ -22,6 +22,15 @@
 // for them. A name and an ARN are kept apart even if they lead to the same
 // secret, since a name can come to mean another one.
 //
+// # Finding
+//
+// [Store.Find] lists the secrets or parameters that exist, by path, by regular
+// expression and by tags, as references; [Store.Tags] reads the tags of one. A
+// list tells names alone: whether a value may be read shows when it is read.
+//
+//	refs, err := store.Find(ctx, secrets.Query{Path: "tenants/", Tags: map[string]string{"stage": "live"}})
+//	values, err := store.GetAll(ctx, refs...)
+//
 // # Calls
 //
 // What is due at the same moment goes out together: current versions of the
@@ -31,11 +40,13 @@
 // takes "*" as its resource, does without: one call for each secret is made
 // then, and the batch tried again after an hour. So are the secrets of other
 // accounts read, unless [Config.Roles] or the reference names a role there, whose
-// session is then shared by all reads.
+// session is then shared by all reads. What takes a call of its own can be looked
+// after by DescribeSecret instead, see [Config.DescribeFirst].
 //
 // With [Config.ReplicaRegions] a secret whose own Region does not answer is read
-// from a replica, unless that is older than what was read before. A refusal is
-// never a reason to look elsewhere.
+// from a replica. What that gives is used if it is the version that was held last
+// or one newer than all before, so that a replica that lags, for however long,
+// takes no reader back. A refusal is never a reason to look elsewhere.
 //
 // # Freshness
 //
@@ -44,12 +55,13 @@
 // result later reads get. A value older than [Config.MaxStale] is never
 // returned: the read waits for the fetch. What the fetch yields decides:
 //
-//   - A new value takes the old one's place, unless its version is older: then a
-//     replica may lag behind, and only what is answered for a minute, or after
-//     [Store.Invalidate], is believed.
+//   - A new value takes the old one's place. If its version is older, that may be
+//     a lag: the answer counts as a failure that may pass, unless it comes after
+//     [Store.Invalidate] or is still the same a minute later.
 //   - A failure that may pass (network, throttling, a fault of AWS, credentials
 //     that cannot be had for the moment) leaves the value in place until it is
-//     older than MaxStale; retries are spaced out up to a minute.
+//     older than MaxStale; retries are spaced out up to a minute. From then on
+//     the error is also [ErrStale].
 //   - A refusal (denied, not found, scheduled for deletion, undecryptable,
 //     malformed) is confirmed by a second fetch a second later, since changes
 //     to IAM reach all of AWS only after a while, and then ends it: the value

@@ -20,7 +20,7 @@ type entry struct {
 	size   int64 // of the value held
 	usage  readers
 	forced time.Time // when Refresh or Invalidate last caused a fetch
-	trust  bool      // take the next answer even if it is older
+	trust  bool      // Invalidate was called since the latest fetch left
 	ripe   place     // in Store.ripe, by state.early
 	due    place     // in Store.due, by when the timer has something to do
 	aged   place     // in Store.aged, by used when last looked at
@@ -42,12 +42,13 @@ type state struct {
 	early instant   // from then on, a fetch may go along with others
 	soft  instant   // from then on, a read starts a fetch; at most hard
 	hard  instant   // from then on, value is not returned
+	sure  instant   // from then on, a fetch must read the value itself
 
 	err      error   // of the latest fetch
 	retry    instant // until then, err is returned rather than a fetch started
 	failures int     // in a row
-	older    older   // what has been refused for being older than value
 
+	seen seen // also of values that are no longer held
 	gone bool // the entry has been removed: look for another
 }
 

@@ -32,6 +32,10 @@ var (
 	// ErrUnavailable: AWS did not answer, or not in a usable way, or asked to
 	// come back later.
 	ErrUnavailable = errors.New("secrets: service unavailable")
+	// ErrStale: a value is held no longer, since it became older than
+	// [Config.MaxStale] and has not been read anew. The error is also what the
+	// latest fetch failed with, ErrUnavailable as a rule, or ErrIdentity.
+	ErrStale = errors.New("secrets: too old")
 	// ErrDecode: the secret was read but cannot be used as asked: it lacks the
 	// JSON key, or does not fit the type. The error is a [*DecodeError].
 	ErrDecode = errors.New("secrets: not decodable")
@@ -84,7 +88,7 @@ type ReadError struct {
 // Error says what could not be read where, why, and what to do. It has AWS's
 // code and request id but not its message, which the SDK's error has.
 func (e *ReadError) Error() string {
-	text := fmt.Sprintf("secrets: read %q", e.Ref)
+	text := fmt.Sprintf("secrets: %s %q", verb(e.Operation), e.Ref)
 	if e.Region != "" {
 		text += " in " + e.Region
 	}

@@ -99,21 +99,31 @@ func TestNotFoundByNameWithSuffix(t *testing.T) {
 	}
 }
 
-// TestUnusableAnswers plants the marker in answers that the SDK or the Store
-// refuses.
+// TestUnusableAnswers plants the marker in answers of all three services that the
+// SDK or the Store refuses.
 func TestUnusableAnswers(t *testing.T) {
 	t.Parallel()
-	for name, body := range map[string]string{
-		"truncated":    goodAnswer[:len(goodAnswer)-3],
-		"wrong type":   strings.Replace(goodAnswer, `"SecretString":`, `"SecretString":[`, 1),
-		"wrong base64": strings.Replace(goodAnswer, `"SecretString":`, `"SecretBinary":`, 1),
-		"neither":      `{"ARN":"` + secretARN + `","Name":"` + marker + `"}`,
-		"both":         strings.Replace(goodAnswer, `"SecretString":`, `"SecretBinary":"AAAA","SecretString":`, 1),
-		"HTML":         "<html>" + marker,
+	const parameter = `{"Parameters":[{"Name":"/a","Type":"String","Value":"` + marker + `","Version":3}]}`
+	for name, test := range map[string]struct{ ref, body string }{
+		"truncated":                  {"prod/db", goodAnswer[:len(goodAnswer)-3]},
+		"wrong type":                 {"prod/db", strings.Replace(goodAnswer, `"SecretString":`, `"SecretString":[`, 1)},
+		"wrong base64":               {"prod/db", strings.Replace(goodAnswer, `"SecretString":`, `"SecretBinary":`, 1)},
+		"neither":                    {"prod/db", `{"ARN":"` + secretARN + `","Name":"` + marker + `"}`},
+		"both":                       {"prod/db", strings.Replace(goodAnswer, `"SecretString":`, `"SecretBinary":"AAAA","SecretString":`, 1)},
+		"HTML":                       {"prod/db", "<html>" + marker},
+		"wrong date":                 {"prod/db", strings.Replace(goodAnswer, `1.7e9`, `"`+marker+`"`, 1)},
+		"parameter, truncated":       {"ssm:/a", parameter[:len(parameter)-5]},
+		"parameter, wrong type":      {"ssm:/a", strings.Replace(parameter, `"Value":`, `"Value":[`, 1)},
+		"parameter, wrong version":   {"ssm:/a", strings.Replace(parameter, `:3`, `:"`+marker+`"`, 1)},
+		"parameter, another's":       {"ssm:/b", parameter},
+		"plaintext, wrong base64":    {"", `{"Plaintext":"` + marker + `"}`},
+		"plaintext, truncated":       {"", `{"Plaintext":"` + marker},
+		"plaintext that is a number": {"", `{"KeyId":"` + marker + `","Plaintext":5}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := get(t, body)
+			cfg := script(func(string) (int, string) { return http.StatusOK, test.body }).config()
+			_, err := readOrDecrypt(t, cfg, test.ref)
 			checkKind(t, err, secrets.ErrUnavailable)
 			printAll(t, "the error", err)
 			if readErr, ok := errors.AsType[*secrets.ReadError](err); ok {
@@ -123,6 +133,20 @@ func TestUnusableAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readOrDecrypt reads ref or, if that is empty, has KMS decrypt something.
+func readOrDecrypt(t *testing.T, cfg aws.Config, ref string) (secrets.Value, error) {
+	t.Helper()
+	if ref != "" {
+		return newStore(t, cfg, secrets.Config{}).Get(t.Context(), ref)
+	}
+	d, err := secrets.NewDecrypter(cfg, secrets.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	return d.Decrypt(t.Context(), secrets.Ciphertext{KeyID: "alias/k", Blob: []byte("x")})
 }
 
 func TestBodiesAreNotLogged(t *testing.T) {

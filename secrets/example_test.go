@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets"
@@ -15,9 +17,9 @@ import (
 )
 
 // In a pod, credentials.Config{} is all it takes. Here it names a token and an
-// AWS that are made up for the example.
+// AWS that are made up for the example, and connect is a database in a line.
 func Example() {
-	podConfig, done := examplePod(secretstest.Story())
+	podConfig, done := examplePod(exampleDatabase())
 	defer done()
 
 	ctx := context.Background()
@@ -25,21 +27,33 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	store, err := secrets.New(ctx, cfg, secrets.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer store.Close()
-
-	value, err := store.Get(ctx, "arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf")
+	const dbSecret = "arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf"
+	store, err := secrets.New(ctx, cfg, secrets.Config{Preload: []string{dbSecret}})
 	if err != nil {
 		log.Fatal(err) // says which document in which account is wrong
 	}
-	fmt.Println(value.Name(), value)
-	fmt.Println(len(value.Reveal()), "bytes")
+	defer store.Close()
+
+	db, err := secrets.Open[secrets.Login](ctx, store, dbSecret)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	fmt.Println(db.Value()) // always the latest, never waits, shows no password
+
+	err = secrets.Use(ctx, db, func(l secrets.Login) error {
+		err := connect(l.Addr(), l.Username, l.Password.Reveal())
+		if errors.Is(err, errWrongPassword) {
+			return secrets.Rejected(err) // a rotation may be under way: goes on to other versions
+		}
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
 	// Output:
-	// testsecret [redacted]
-	// 60 bytes
+	// app@db.example:5432/orders
+	// connected to db.example:5432 as app
 }
 
 // A refusal says which document in which account to change, and how.
@@ -166,4 +180,44 @@ func examplePod(w secretstest.World) (cfg credentials.Config, done func()) {
 			log.Fatal(err)
 		}
 	}
+}
+
+// exampleAWS starts a fake and returns the configuration of its pod.
+func exampleAWS(w secretstest.World) (cfg aws.Config, fake *secretstest.AWS, done func()) {
+	fake, err := secretstest.New(w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "pod")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err = fake.LoadConfig(context.Background(), secretstest.Pod{Dir: dir})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return cfg, fake, func() {
+		if err := os.RemoveAll(dir); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// exampleDatabase is the story with a secret that says where the database is.
+func exampleDatabase() secretstest.World {
+	world := secretstest.Story()
+	world.Account(secretstest.StorySecretAccount).Secrets[0].Versions[0].String = aws.String(
+		`{"engine":"postgres","host":"db.example","port":5432,"dbname":"orders","username":"app","password":"correct-horse-battery-staple"}`)
+	return world
+}
+
+var errWrongPassword = errors.New("password authentication failed")
+
+// connect is a database whose password does not change.
+func connect(addr, username, password string) error {
+	if password != "correct-horse-battery-staple" {
+		return errWrongPassword
+	}
+	fmt.Println("connected to", addr, "as", username)
+	return nil
 }

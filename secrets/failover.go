@@ -3,38 +3,43 @@ package secrets
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
+// group has the Store make a Fetch of its own for what has the same Regions to
+// ask, so that one that does not answer holds up no other secret. No batch spans
+// two Regions.
+func (s *awsSource) group(ref Ref) string {
+	return s.region(ref) + " " + strings.Join(s.replicasOf(ref), " ")
+}
+
 // readAll reads secrets, and those whose Region does not answer from their
-// replicas. A replica has the same ARN in another Region; it follows its
-// primary with a delay (Secrets Manager User Guide, "Replicate AWS Secrets
-// Manager secrets across Regions").
+// replicas. A replica has the same ARN in another Region (Secrets Manager User
+// Guide, "Replicate AWS Secrets Manager secrets across Regions"). Each Region
+// gets an equal part of what is left of the time.
 func (s *awsSource) readAll(ctx context.Context, asks []*ask) {
-	most := 0
+	replicas := 0
 	for _, a := range asks {
-		most = max(most, len(s.replicasOf(a.ref)))
+		replicas = max(replicas, len(s.replicasOf(a.ref)))
 	}
-	share := s.timeout / time.Duration(1+most)
-	s.read(ctx, asks, share)
-	s.note(asks)
-	for i := range most {
-		var elsewhere []*ask
-		origin := map[*ask]*ask{}
+	end := time.Now().Add(s.timeout)
+	s.read(ctx, asks, s.timeout/time.Duration(1+replicas))
+	for i := range replicas {
+		elsewhere := map[*ask]*ask{}
 		for _, a := range asks {
 			if replica := s.replica(a, i); replica != nil {
-				elsewhere = append(elsewhere, replica)
-				origin[replica] = a
+				elsewhere[a] = replica
 			}
 		}
-		if len(elsewhere) == 0 || ctx.Err() != nil {
+		if len(elsewhere) == 0 {
 			return
 		}
-		s.read(ctx, elsewhere, share)
-		for _, replica := range elsewhere {
-			if replica.err == nil && s.accept(origin[replica].ref, replica.value) {
-				origin[replica].answer(replica.value, nil)
-			}
+		s.read(ctx, slices.Collect(maps.Values(elsewhere)), time.Until(end)/time.Duration(replicas-i))
+		for a, replica := range elsewhere {
+			a.takeOver(replica)
 		}
 	}
 }
@@ -44,10 +49,11 @@ func (s *awsSource) replicasOf(ref Ref) []string {
 	if ref.service() != SecretsManager {
 		return nil
 	}
-	if regions := ref.replicas(); regions != nil {
-		return regions
+	regions := ref.replicas()
+	if regions == nil {
+		regions = s.replicas
 	}
-	return s.replicas
+	return slices.DeleteFunc(slices.Clone(regions), func(region string) bool { return region == s.region(ref) })
 }
 
 // replica returns the ask for a secret's i-th replica; nil if there is none, or
@@ -56,34 +62,22 @@ func (s *awsSource) replicasOf(ref Ref) []string {
 func (s *awsSource) replica(a *ask, i int) *ask {
 	regions := s.replicasOf(a.ref)
 	e := a.failed()
-	if e == nil || !errors.Is(e.kind, ErrUnavailable) || i >= len(regions) || regions[i] == a.site.region {
+	if e == nil || !errors.Is(e.kind, ErrUnavailable) || i >= len(regions) {
 		return nil
 	}
 	ref := a.ref
 	ref.Region = regions[i]
-	return &ask{ref: ref, site: s.site(a.site.caller, regions[i])}
+	return &ask{want: want{ref: ref}, site: s.site(a.site.caller, regions[i])}
 }
 
-// note remembers how new the versions are that the primaries gave, of secrets
-// that have replicas.
-func (s *awsSource) note(asks []*ask) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range asks {
-		if a.err == nil && len(s.replicasOf(a.ref)) > 0 {
-			s.latest[a.ref] = a.value.Created()
-		}
+// takeOver answers the ask with what its replica gave, if that is to be
+// believed.
+func (a *ask) takeOver(replica *ask) {
+	switch {
+	case replica.err != nil:
+	case a.seen.behind(replica.value):
+		a.failed().Problem += "; its replica in " + replica.site.region + " has an older version"
+	default:
+		a.answer(replica.value, nil)
 	}
-}
-
-// accept reports whether a replica's version is not older than what was served
-// before. A version keeps its date of creation in every Region.
-func (s *awsSource) accept(ref Ref, v Value) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if v.Created().Before(s.latest[ref]) {
-		return false
-	}
-	s.latest[ref] = v.Created()
-	return true
 }

@@ -86,6 +86,13 @@ func (v *variable) answer(secrets.Ref) secrets.Result {
 	return result
 }
 
+// peek returns the next answer.
+func (v *variable) peek() secrets.Result {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.result
+}
+
 // good is an answer with a version whose value is the version's name. Versions
 // are made in the order of their names.
 func good(version string) secrets.Result {
@@ -126,16 +133,22 @@ func read(t testing.TB, store *secrets.Store) (string, error) {
 	if err == nil {
 		return v.Reveal(), nil
 	}
+	return "", kind(t, err)
+}
+
+// kind returns the sentinel that an error is.
+func kind(t testing.TB, err error) error {
+	t.Helper()
 	for _, kind := range []error{
 		secrets.ErrDenied, secrets.ErrNotFound, secrets.ErrDeleted, secrets.ErrDecryption,
 		secrets.ErrIdentity, secrets.ErrConfiguration, secrets.ErrUnavailable, secrets.ErrClosed,
 	} {
 		if errors.Is(err, kind) {
-			return "", kind
+			return kind
 		}
 	}
 	t.Fatalf("an error of no kind: %v", err)
-	return "", nil
+	return nil
 }
 
 // names returns n references that begin with prefix.

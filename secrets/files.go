@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ const maxSecret = 65536
 // Files returns a [Source] of the files under dir, for development and for
 // secrets that are mounted as a volume: the secret "prod/db" is the file
 // dir/prod/db, byte for byte, a newline at its end included. Names go together
-// with references as in [Static]. A new version is told by the content, so that
+// with references as in [Static], and so do types. A new version is told by the content, so that
 // a file may be edited, renamed over, or swapped by symbolic link, as the kubelet
 // does it; replace files by renaming, since one that is written in place may be
 // read half written. No path leads out of dir, be it by symbolic link.
@@ -31,12 +32,64 @@ const maxSecret = 65536
 func Files(dir string) Source {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails
-	return SourceFunc(func(ctx context.Context, ref Ref) (Value, error) {
+	return files{dir: dir, SourceFunc: func(ctx context.Context, ref Ref) (Value, error) {
 		if err := ctx.Err(); err != nil {
 			return Value{}, fmt.Errorf("secrets: read %q: %w", ref, err)
 		}
 		return readFile(dir, key, ref)
+	}}
+}
+
+// files is a Source of the files below a directory.
+type files struct {
+	SourceFunc
+	dir string
+}
+
+// Find implements [Finder].
+func (f files) Find(ctx context.Context, q Query) ([]Ref, error) {
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, fileError(q.all(), err)
+	}
+	defer root.Close()
+	names, err := filesIn(ctx, root)
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("secrets: find %q: %w", q, ctx.Err())
+	case err != nil:
+		return nil, fileError(q.all(), err)
+	}
+	return found(q, slices.Values(names)), nil
+}
+
+// Tags implements [Finder].
+func (f files) Tags(ctx context.Context, ref Ref) (map[string]string, error) {
+	return untagged(ctx, f, ref)
+}
+
+// filesIn returns the paths of the files below root. What begins with two dots is
+// where the kubelet keeps the versions of a volume; the files that are to be seen
+// are links into it.
+func filesIn(ctx context.Context, root *os.Root) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case strings.HasPrefix(entry.Name(), "..") && entry.IsDir():
+			return fs.SkipDir
+		case strings.HasPrefix(entry.Name(), "..") || entry.IsDir():
+			return nil
+		}
+		if info, err := root.Stat(path); err == nil && info.Mode().IsRegular() {
+			names = append(names, path)
+		}
+		return nil
 	})
+	return names, err
 }
 
 // readFile reads the file that ref names. Its version is a digest of the content
@@ -61,7 +114,7 @@ func readFile(dir string, key []byte, ref Ref) (Value, error) {
 		mac := hmac.New(sha256.New, key)
 		mac.Write(data)
 		version := hex.EncodeToString(mac.Sum(nil)[:16])
-		return newValue(&payload{data: data, name: name, version: version, stages: []string{current}}), nil
+		return newValue(&payload{data: data, name: name, version: version, stages: []string{current}}).typed(ref), nil
 	}
 	return Value{}, absent(ref, "there is no such file")
 }

@@ -30,21 +30,21 @@ func left(ref string, err error) error {
 func (s *Store) fly(flights []*flight) {
 	sent := s.clock.now()
 	results := s.fetch(flights)
-	var doubted []*flight
-	var sure []Result
+	var refused []*flight
+	var others []Result
 	rest := flights[:0:0]
 	for i, f := range flights {
 		if err := results[i].Err; err != nil && final(err) && f.before.held(s.clock.now()) {
-			doubted = append(doubted, f)
+			refused = append(refused, f)
 			continue
 		}
-		rest, sure = append(rest, f), append(sure, results[i])
+		rest, others = append(rest, f), append(others, results[i])
 	}
-	s.land(rest, sure, sent)
-	if len(doubted) > 0 {
+	s.land(rest, others, sent)
+	if len(refused) > 0 {
 		pause(s.ctx, s.config.landing(0, 0).jitter(confirmAfter))
 		sent = s.clock.now()
-		s.land(doubted, s.fetch(doubted), sent)
+		s.land(refused, s.fetch(refused), sent)
 	}
 }
 
@@ -52,11 +52,11 @@ func (s *Store) fly(flights []*flight) {
 func (s *Store) fetch(flights []*flight) []Result {
 	ctx, cancel := context.WithTimeout(s.ctx, s.config.timeout())
 	defer cancel()
-	refs := make([]Ref, len(flights))
+	wants := make([]want, len(flights))
 	for i, f := range flights {
-		refs[i] = f.entry.ref
+		wants[i] = want{ref: f.entry.ref, seen: f.before.seen, held: s.bequest(f)}
 	}
-	results := s.ask(ctx, refs)
+	results := s.ask(ctx, wants)
 	for i, f := range flights {
 		if r := &results[i]; r.Err != nil {
 			r.Err = since(r.Err, f.before.read)
@@ -65,28 +65,37 @@ func (s *Store) fetch(flights []*flight) []Result {
 	return results
 }
 
+// bequest returns the value that the source may give once more, see
+// Config.DescribeFirst; the zero Value if it must read.
+func (s *Store) bequest(f *flight) Value {
+	if !s.config.DescribeFirst || f.whole || s.clock.now() >= f.before.sure {
+		return Value{}
+	}
+	return f.before.value
+}
+
 // ask is the one place from which the source is asked. Every result has a value
 // or an error that is one of the sentinels.
-func (s *Store) ask(ctx context.Context, refs []Ref) []Result {
+func (s *Store) ask(ctx context.Context, wants []want) []Result {
 	if s.ctx.Err() != nil {
-		return failures(refs, ErrClosed)
+		return failures(len(wants), ErrClosed)
 	}
-	results := s.source.Fetch(ctx, refs)
+	results := s.consult(ctx, wants)
 	if s.ctx.Err() != nil {
-		results = failures(refs, ErrClosed)
-	} else if len(results) != len(refs) {
-		results = failures(refs, fmt.Errorf("secrets: the source gave %d results for %d secrets", len(results), len(refs)))
+		results = failures(len(wants), ErrClosed)
+	} else if len(results) != len(wants) {
+		results = failures(len(wants), fmt.Errorf("secrets: the source gave %d results for %d secrets", len(results), len(wants)))
 	}
 	for i := range results {
-		results[i] = sound(refs[i], results[i])
+		results[i] = sound(wants[i].ref, results[i])
 	}
 	s.count(results)
 	return results
 }
 
-// failures gives all refs one error.
-func failures(refs []Ref, err error) []Result {
-	results := make([]Result, len(refs))
+// failures gives n secrets one error.
+func failures(n int, err error) []Result {
+	results := make([]Result, n)
 	for i := range results {
 		results[i].Err = err
 	}
@@ -104,7 +113,6 @@ func sound(ref Ref, r Result) Result {
 	case r.Err == nil:
 		return r
 	}
-	r.Value = Value{}
 	if kindOf(r.Err) == nil {
 		r.Err = &ReadError{
 			Ref: ref.String(), Region: ref.Region, Operation: "Fetch", kind: ErrUnavailable, err: r.Err,
@@ -123,6 +131,7 @@ func (s *Store) land(flights []*flight, results []Result, sent instant) {
 	for _, f := range flights {
 		close(f.done)
 		s.report(f)
+		s.announce(f)
 	}
 }
 
@@ -137,17 +146,29 @@ func (s *Store) settle(flights []*flight, results []Result, sent instant) {
 			f.err = ErrClosed
 			continue
 		}
-		if f.err = r.Err; r.Err != nil {
+		if r.Err != nil {
 			f.after = l.failed(before, r.Err)
 		} else {
-			f.after = l.succeeded(before, r.Value, e.trust)
-			f.err = f.after.err
+			f.after = l.succeeded(before, r.Value, f.trust)
 		}
+		f.err = f.after.err
 		e.flight = nil
 		s.replace(e, f.after)
+		s.heed(f)
 	}
 	s.epoch.Add(1)
 	s.evict()
+}
+
+// heed does what Invalidate was called for while f was under way, or has yet to
+// bring about. s.mu is held.
+func (s *Store) heed(f *flight) {
+	switch e := f.entry; {
+	case e.trust:
+		s.expire(e)
+	case f.err != nil:
+		e.trust = f.trust
+	}
 }
 
 // replace gives e another state, and all that follows from it. s.mu is held.
@@ -155,7 +176,6 @@ func (s *Store) replace(e *entry, after *state) {
 	before := e.state.Load()
 	switch now, epoch := s.clock.now(), s.epoch.Load(); {
 	case after.err == nil:
-		e.trust = false
 		e.usage = readers{epoch, epoch, now}
 	case now >= e.usage.at.after(s.config.ttl()):
 		e.usage = readers{e.usage.latest, epoch, now}

@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -17,18 +16,7 @@ const (
 	// linger is how long an entry stays that is of no more use but to tell when
 	// its secret was last read.
 	linger = time.Minute
-	// convergence is for how long an answer older than the value held is taken
-	// for that of a replica which lags behind. Secrets Manager says only that it
-	// is eventually consistent. What lasts longer is meant: somebody has moved
-	// AWSCURRENT back.
-	convergence = time.Minute
 )
-
-// older is an answer that was refused for being older than the value held.
-type older struct {
-	version string
-	since   instant
-}
 
 // landing is the moment at which the answers to one fetch arrive. What it draws
 // is the same for all of them, so that what was fetched together falls due
@@ -54,55 +42,38 @@ func (l landing) jitter(d time.Duration) time.Duration {
 	return d - time.Duration(l.draw*float64(d)/5)
 }
 
-// succeeded returns the state that follows s after a fetch that yielded v.
+// succeeded returns the state that follows s after a fetch that yielded v, which
+// is believed in any case if trust is set.
 func (l landing) succeeded(s *state, v Value, trust bool) *state {
-	if !trust && l.regressed(s, v) {
-		return l.refused(s, v)
+	if !trust && s.doubts(v, l.now) {
+		return l.doubted(s, v)
 	}
 	// The clock is behind by up to its resolution, and the value may have
 	// changed right after the fetch began.
-	hard := l.sent.after(max(l.maxStale()-l.resolution(), 1))
+	hard := never
+	if limit := l.maxStale(); limit != math.MaxInt64 {
+		hard = l.sent.after(max(limit-l.resolution(), 1))
+	}
 	soft := min(l.now.after(l.jitter(l.ttl())), hard)
 	early := soft
 	if l.ttl() != math.MaxInt64 {
 		early = min(l.now.after(l.ttl()/5*4), soft)
 	}
-	return &state{value: v, read: l.at, fresh: soft, early: early, soft: soft, hard: hard}
-}
-
-// regressed reports whether v is of an earlier version than the value in s, and
-// not known to be meant.
-func (l landing) regressed(s *state, v Value) bool {
-	held := s.value
-	switch {
-	case !s.held(l.now), v.Version() == held.Version(), !v.Created().Before(held.Created()), v.Created().IsZero():
-		return false
-	default:
-		return s.older.version != v.Version() || l.now < s.older.since.after(convergence)
+	sure := hard
+	if v.get() == s.value.get() {
+		sure = s.sure // it was not read: there is a limit to what is believed without
 	}
+	return &state{value: v, seen: s.seen.believed(v), read: l.at, fresh: soft, early: early, soft: soft, hard: hard, sure: sure}
 }
-
-// refused is failed for an answer that is older than the value in s.
-func (l landing) refused(s *state, v Value) *state {
-	next := l.failed(s, &ReadError{
-		Ref: v.Name(), Operation: "Fetch", kind: ErrUnavailable, err: errOlder, LastSuccess: s.read,
-		Problem: fmt.Sprintf("the answer has version %s, which is older than version %s that was read before", v.Version(), s.value.Version()),
-	})
-	next.older = older{v.Version(), l.now}
-	if s.older.version == v.Version() {
-		next.older = s.older
-	}
-	return next
-}
-
-// errOlder is the cause of a regression.
-var errOlder = errors.New("secrets: older version")
 
 // failed returns the state that follows s after a fetch that failed with err.
 func (l landing) failed(s *state, err error) *state {
 	if final(err) || !s.held(l.now) {
+		if !final(err) && (!s.value.IsZero() || errors.Is(s.err, ErrStale)) {
+			err = stale(err)
+		}
 		retry := l.now.after(l.jitter(l.backoff(max(s.failures-1, 0))))
-		return &state{read: s.read, err: err, early: retry, retry: retry, failures: s.failures + 1}
+		return &state{seen: s.seen, read: s.read, err: err, early: retry, retry: retry, failures: s.failures + 1}
 	}
 	next := *s
 	next.err = err
@@ -116,9 +87,9 @@ func (l landing) failed(s *state, err error) *state {
 func (st *state) expired(name string) *state {
 	err := st.err
 	if err == nil {
-		err = &ReadError{Ref: name, Operation: "Fetch", Problem: "there has been no answer yet since the value became too old", kind: ErrUnavailable, err: errStale}
+		err = &ReadError{Ref: name, Operation: "Fetch", Problem: "there has been no answer yet", kind: ErrUnavailable, err: ErrStale}
 	}
-	return &state{read: st.read, err: since(err, st.read), failures: st.failures}
+	return &state{seen: st.seen, read: st.read, err: stale(since(err, st.read)), failures: st.failures}
 }
 
 // kinds are the sentinels of what a source may return.
@@ -134,8 +105,17 @@ func kindOf(err error) error {
 	return nil
 }
 
-// errStale is the cause when a value grows too old while it is being read.
-var errStale = errors.New("secrets: value too old")
+// stale marks a passing failure that there is no value left to bridge.
+func stale(err error) error { return &staleError{err} }
+
+type staleError struct{ err error }
+
+func (e *staleError) Error() string {
+	return e.err.Error() + "; what was read last is older than Config.MaxStale"
+}
+
+// Unwrap returns the sentinel and the failure.
+func (e *staleError) Unwrap() []error { return []error{ErrStale, e.err} }
 
 // since returns err with the time of the last success in it.
 func since(err error, read time.Time) error {

@@ -17,6 +17,7 @@ func FuzzParseRef(f *testing.F) {
 	f.Add("ref+awsssm://prod/db?version=3&mode=singleparam#a%20b")
 	f.Add("arn:aws:secretsmanager:eu-west-1:222233334444:secret:testsecret-AbCdEf?version_stage=a%26&region=eu-west-1")
 	f.Add("a?role_arn=arn:aws:iam::444455556666:role/a&replica_regions=us-east-1,us-west-2&version_stage=AWSCURRENT")
+	f.Add("ssm:/prod/db:good?decrypt=false&region=us-east-1#a")
 	for _, bad := range badRefs {
 		f.Add(bad.ref)
 	}

@@ -22,6 +22,10 @@ type flight struct {
 	done  chan struct{}
 	// sent, under Store.mu, is when the fetch began; zero: it is being gathered.
 	sent time.Time
+	// trust has an answer believed that is older than what is held.
+	trust bool
+	// whole has the value itself read: somebody has asked for that.
+	whole bool
 
 	before, after *state
 	err           error
@@ -36,7 +40,7 @@ type batch struct {
 
 // launch starts a flight for e, which has none. s.mu is held.
 func (s *Store) launch(e *entry, behind bool) *flight {
-	f := &flight{entry: e, done: make(chan struct{})}
+	f := &flight{entry: e, done: make(chan struct{}), whole: !behind}
 	e.flight = f
 	b := s.open(behind)
 	b.flights = append(b.flights, f)
@@ -96,6 +100,8 @@ func (s *Store) depart(b *batch) [][]*flight {
 	for _, f := range b.flights {
 		f.sent = now
 		f.before = f.entry.state.Load()
+		f.trust, f.entry.trust = f.entry.trust, false
+		f.whole = f.whole || f.trust
 	}
 	return s.grouped(b.flights)
 }
@@ -109,7 +115,7 @@ func (s *Store) companions() []*flight {
 		if e == nil {
 			return more
 		}
-		if inUse := len(e.subs) > 0 || e.used.Load() > e.usage.since; inUse && e.flight == nil && !s.closed {
+		if inUse := len(e.subs) > 0 || e.used.Load() > e.usage.since; inUse && e.flight == nil {
 			e.flight = &flight{entry: e, done: make(chan struct{})}
 			more = append(more, e.flight)
 		}

@@ -38,3 +38,31 @@ func TestRegionsDoNotWaitForEachOther(t *testing.T) {
 		}
 	})
 }
+
+// TestFlushTwice has two readers of many secrets come right after each other,
+// before the first batch has left.
+func TestFlushTwice(t *testing.T) {
+	t.Parallel()
+	store, err := NewWithSource(t.Context(), Static(map[string]string{"a": "1", "b": "2"}), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var flights []*flight
+	for _, ref := range []string{"a", "b"} {
+		sl, err := store.slot(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err := store.joinAll([]*slot{sl})
+		if err != nil {
+			t.Fatal(err)
+		}
+		flights = append(flights, more...)
+	}
+	for _, f := range flights {
+		if <-f.done; f.err != nil {
+			t.Error(f.err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -146,6 +147,195 @@ func TestUnreadSecretsAreNotRefreshed(t *testing.T) {
 		time.Sleep(time.Second)
 		if calls := source.calls(); !slices.Contains(calls[len(calls)-1].refs, "idle") {
 			t.Error("a read does not refresh it")
+		}
+	})
+}
+
+// TestGathering has two secrets fall due, one of which nobody has read since it
+// was fetched: a read of it shortly after that of the other goes along.
+func TestGathering(t *testing.T) {
+	for name, test := range map[string]struct {
+		gap   time.Duration
+		calls int // after the first
+	}{
+		"within the window": {15 * time.Millisecond, 1},
+		"past the window":   {25 * time.Millisecond, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
+				if _, err := store.GetAll(t.Context(), "s", "other"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(5*time.Minute + 2*time.Second)
+				_, _ = read(t, store)
+				time.Sleep(test.gap)
+				if _, err := store.Get(t.Context(), "other"); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(time.Second)
+				if calls := len(source.calls()) - 1; calls != test.calls {
+					t.Errorf("%d calls", calls)
+				}
+			})
+		})
+	}
+}
+
+// TestOutageOfSecretsInUse lasts an hour, with one secret read all the time: one
+// that is read now and then shares its calls, and one that is read no more is
+// left out before long.
+func TestOutageOfSecretsInUse(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, v *variable, store *secrets.Store) {
+		if _, err := store.GetAll(t.Context(), "s", "rare", "idle"); err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range []string{"rare", "idle"} {
+			_, _ = store.Get(t.Context(), ref)
+		}
+		v.set(bad(secrets.ErrUnavailable))
+		half := time.Now().Add(30 * time.Minute)
+		for i := range 3000 {
+			_, _ = read(t, store)
+			if i%200 == 100 {
+				_, _ = store.Get(t.Context(), "rare")
+			}
+			time.Sleep(time.Second)
+		}
+		late := 0
+		for _, call := range source.calls() {
+			if !call.at.After(half) {
+				continue
+			}
+			late++
+			slices.Sort(call.refs)
+			if !slices.Equal(call.refs, []string{"rare", "s"}) {
+				t.Errorf("after %v asks for %q", call.at.Sub(half), call.refs)
+			}
+		}
+		if late < 15 || late > 30 {
+			t.Errorf("%d calls in twenty minutes", late)
+		}
+	})
+}
+
+// TestTimeoutOfASource bounds one that does not answer.
+func TestTimeoutOfASource(t *testing.T) {
+	for name, test := range map[string]struct{ timeout, want time.Duration }{"default": {0, 30 * time.Second}, "set": {time.Second, time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := newFake(t, &fakeSource{latency: time.Hour}, secrets.Config{Timeout: test.timeout})
+				start := time.Now()
+				_, err := store.Get(t.Context(), "s")
+				checkKind(t, err, secrets.ErrUnavailable)
+				if took := time.Since(start).Truncate(10 * time.Millisecond); took != test.want {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+// TestDemandTakesNobodyAlong has readers wait for what they ask for, and not for
+// what would be due before long.
+func TestDemandTakesNobodyAlong(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
+		for range 2 {
+			_, _ = read(t, store)
+		}
+		time.Sleep(4*time.Minute + 2*time.Second)
+		if _, err := store.Get(t.Context(), "new"); err != nil {
+			t.Error(err)
+		}
+		if calls := source.calls(); !slices.Equal(calls[len(calls)-1].refs, []string{"new"}) {
+			t.Errorf("asks for %q", calls[len(calls)-1].refs)
+		}
+	})
+}
+
+// TestSubscribedSecretsGoAlong has a secret with a handle, which nobody reads,
+// share the call of another once 80 % of its TTL are over.
+func TestSubscribedSecretsGoAlong(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
+		_, _ = read(t, store)
+		handle, err := secrets.Open[string](t.Context(), store, "handle")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer handle.Close()
+		for {
+			before, _ := store.Status("handle")
+			time.Sleep(time.Until(before.Read.Add(4*time.Minute + 2*time.Second)))
+			if now, _ := store.Status("handle"); now.Read == before.Read {
+				break
+			}
+			// It happened to fall due right at 80 %.
+		}
+		store.Invalidate("s")
+		time.Sleep(100 * time.Millisecond)
+		calls := source.calls()
+		last := calls[len(calls)-1].refs
+		if slices.Sort(last); !slices.Equal(last, []string{"handle", "s"}) {
+			t.Errorf("asks for %q", last)
+		}
+	})
+}
+
+// TestGetAllRemembersErrors makes no call for what has just failed.
+func TestGetAllRemembersErrors(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, v *variable, store *secrets.Store) {
+		v.set(bad(secrets.ErrNotFound))
+		for range 2 {
+			_, err := store.GetAll(t.Context(), "s")
+			checkKind(t, err, secrets.ErrNotFound)
+		}
+		if n := len(source.calls()); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+// TestCallerThatHasLeft starts nothing.
+func TestCallerThatHasLeft(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := store.Get(ctx, "s"); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		if n := len(source.calls()); n != 0 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+// TestSourceThatMiscounts gives fewer results than it was asked for.
+func TestSourceThatMiscounts(t *testing.T) {
+	t.Parallel()
+	store := newFake(t, miscounting{}, secrets.Config{})
+	_, err := store.Get(t.Context(), "s")
+	checkKind(t, err, secrets.ErrUnavailable)
+}
+
+type miscounting struct{}
+
+func (miscounting) Fetch(context.Context, []secrets.Ref) []secrets.Result { return nil }
+
+// TestOutageEndsForAll has the read of one secret that could not be had try the
+// others in use too.
+func TestOutageEndsForAll(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, source *fakeSource, v *variable, store *secrets.Store) {
+		v.set(bad(secrets.ErrUnavailable))
+		_, _ = store.GetAll(t.Context(), "s", "other")
+		v.set(good("v1"))
+		time.Sleep(4 * time.Second)
+		if _, err := read(t, store); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if status, _ := store.Status("other"); status.State != secrets.Fresh {
+			t.Errorf("the other is %v", status.State)
 		}
 	})
 }

@@ -158,7 +158,7 @@ func (s suspect) explicit() Grant {
 // missing is a document that does not allow the action.
 func (s suspect) missing(kind policy.Kind) Grant {
 	g := s.at(kind)
-	g.Explanation = fmt.Sprintf("no statement allows %s on this %s%s", s.Action, s.noun(), s.doubt())
+	g.Explanation = fmt.Sprintf("no statement allows %s on %s%s", s.Action, s.target(), s.doubt())
 	if kind == policy.ResourcePolicy && s.service == ParameterStore {
 		g.Explanation += "; share the parameter with the caller's account in AWS RAM"
 		return g // RAM writes the policy
@@ -185,6 +185,18 @@ func (s suspect) missing(kind policy.Kind) Grant {
 	}
 	g.Statement = &statement
 	return g
+}
+
+// target is what the action was refused on.
+func (s suspect) target() string {
+	switch {
+	case s.secret == "*":
+		return "*, the only resource that it takes"
+	case s.Operation == byPath:
+		return "this path"
+	default:
+		return "this " + s.noun()
+	}
 }
 
 func (s suspect) noun() string {
@@ -308,7 +320,7 @@ func (s suspect) throughSecret() policy.Condition {
 	if len(s.context) == 0 {
 		return condition
 	}
-	if s.service != "" && strings.Contains(s.secret, "?") {
+	if strings.Contains(s.secret, "?") {
 		return append(condition, policy.ConditionOperator{Operator: "StringLike", Keys: s.context})
 	}
 	if len(condition) == 0 {

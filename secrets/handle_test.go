@@ -286,23 +286,3 @@ func TestHandleRace(t *testing.T) {
 	done.Store(true)
 	work.Wait()
 }
-
-func TestHandleIsNotPrinted(t *testing.T) {
-	t.Parallel()
-	h, err := secrets.Open[string](t.Context(), staticStore(t, marker), "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	printAll(t, "a handle", h)
-	printAll(t, "a handle in a field", struct{ h *secrets.Handle[string] }{h})
-	if got := h.String(); got != `s (version "static")` {
-		t.Errorf("printed: %s", got)
-	}
-	bytes, err := secrets.Open[[]byte](t.Context(), staticStore(t, marker), "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bytes.Close()
-	printAll(t, "a handle of bytes", bytes)
-}

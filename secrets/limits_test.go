@@ -54,6 +54,56 @@ func TestLeastRecentlyReadIsEvicted(t *testing.T) {
 	})
 }
 
+// TestWhatIsOpenedLaterStays has a secret be read before it gets a handle.
+func TestWhatIsOpenedLaterStays(t *testing.T) {
+	fakes(t, secrets.Config{MaxEntries: 2}, func(t *testing.T, _ *fakeSource, _ *variable, store *secrets.Store) {
+		for _, name := range []string{"a", "b", "c"} {
+			if _, err := store.Get(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+			if name == "a" {
+				handle, err := secrets.Open[string](t.Context(), store, "a")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer handle.Close()
+			}
+		}
+		if diff := cmp.Diff([]string{"a", "c"}, held(store, "a", "b", "c")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestPreloadedSecretsRest are not fetched anew unless they are read.
+func TestPreloadedSecretsRest(t *testing.T) {
+	fakes(t, secrets.Config{Preload: []string{"s"}}, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
+		time.Sleep(50 * time.Minute)
+		if n := len(source.calls()); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+// TestHandlesAskOnceASecond at most, also if failures are not remembered.
+func TestHandlesAskOnceASecond(t *testing.T) {
+	opts := secrets.Config{TTL: time.Second, ErrorTTL: -1}
+	fakes(t, opts, func(t *testing.T, source *fakeSource, v *variable, store *secrets.Store) {
+		handle, err := secrets.Open[string](t.Context(), store, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer handle.Close()
+		v.set(bad(secrets.ErrNotFound))
+		time.Sleep(5 * time.Second)
+		before := len(source.calls())
+		time.Sleep(20 * time.Second)
+		if n := len(source.calls()) - before; n < 15 || n > 20 {
+			t.Errorf("%d calls in twenty seconds", n)
+		}
+	})
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	opts := secrets.Config{MaxBytes: 200 << 10}
 	fakes(t, opts, func(t *testing.T, source *fakeSource, _ *variable, store *secrets.Store) {
@@ -65,6 +115,75 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		if stats := store.Stats(); stats.Entries != 3 || stats.Bytes != 3*65<<10 {
 			t.Errorf("%+v", stats)
+		}
+	})
+}
+
+// TestLimitIsAllowed holds as much as the limit says, however often it is read.
+func TestLimitIsAllowed(t *testing.T) {
+	fakes(t, secrets.Config{MaxBytes: 2*1026 + 1024}, func(t *testing.T, _ *fakeSource, v *variable, store *secrets.Store) {
+		for range 3 {
+			for _, ref := range []string{"a", "b"} {
+				if _, err := store.Refresh(t.Context(), ref); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		v.set(bad(secrets.ErrNotFound))
+		_, _ = store.Get(t.Context(), "c")
+		if stats := store.Stats(); stats.Entries != 3 || stats.Bytes != 2*1026+1024 || stats.Evictions != 0 {
+			t.Errorf("%+v", stats)
+		}
+	})
+}
+
+// TestPinnedSecretsMayExceedTheLimit are held although they are too many.
+func TestPinnedSecretsMayExceedTheLimit(t *testing.T) {
+	opts := secrets.Config{MaxEntries: 1, Preload: []string{"a", "b", "c"}}
+	fakes(t, opts, func(t *testing.T, _ *fakeSource, _ *variable, store *secrets.Store) {
+		if stats := store.Stats(); stats.Entries != 3 || stats.Pinned != 3 || stats.Evictions != 0 {
+			t.Errorf("%+v", stats)
+		}
+	})
+}
+
+// TestReadKeepsFromEviction has the reads of fresh values count.
+func TestReadKeepsFromEviction(t *testing.T) {
+	fakes(t, secrets.Config{MaxEntries: 2}, func(t *testing.T, _ *fakeSource, _ *variable, store *secrets.Store) {
+		for _, name := range []string{"a", "b", "a", "c"} {
+			if _, err := store.Get(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff([]string{"a", "c"}, held(store, "a", "b", "c")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestFetchKeepsFromEviction has a slow refresh outlast the reads of others.
+func TestFetchKeepsFromEviction(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newFake(t, secrets.SourceFunc(func(_ context.Context, ref secrets.Ref) (secrets.Value, error) {
+			if ref.Name == "slow" {
+				time.Sleep(time.Second)
+			}
+			return good("v1").Value, nil
+		}), secrets.Config{MaxEntries: 1})
+		for _, name := range []string{"slow", "", "slow", "a", "b"} {
+			if name == "" {
+				time.Sleep(5*time.Minute + 2*time.Second)
+				continue
+			}
+			if _, err := store.Get(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		time.Sleep(2 * time.Second)
+		if diff := cmp.Diff([]string{"slow"}, held(store, "slow", "a", "b")); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -43,6 +43,10 @@ func TestParameterDenials(t *testing.T) {
 			"ssm:/prod/db", "", user + "ssm:GetParameters on resource: " + own + " because no identity-based policy allows the ssm:GetParameters action",
 			[]grant{{policy.IdentityPolicy, "111122223333", role, read(own)}},
 		},
+		"any parameter": {
+			"ssm:/prod/db", "", user + "ssm:GetParameters on resource: * because no identity-based policy allows the ssm:GetParameters action",
+			[]grant{{policy.IdentityPolicy, "111122223333", role, read(own)}},
+		},
 		"not shared": {
 			foreign, "", user + "ssm:GetParameters on resource: " + foreign + " because no resource-based policy allows the ssm:GetParameters action",
 			[]grant{{policy.ResourcePolicy, "222233334444", foreign, ""}},

@@ -26,13 +26,13 @@ func (s *awsSource) readParameters(ctx context.Context, at *site, asks []*ask) {
 	var wg sync.WaitGroup
 	for _, batch := range append(pack(joint, maxParameters), alone...) {
 		wg.Go(func() {
-			s.call(ctx, func() { at.readParameters(ctx, batch) })
-			if e := batch[0].failed(); len(batch) == 1 || e == nil || e.Code == "" || !final(e) {
+			var failed *ReadError
+			s.call(ctx, func() { failed = at.readParameters(ctx, batch) })
+			if len(batch) == 1 || failed == nil || failed.Code == "" || !final(failed) {
 				return
 			}
 			each(ctx, s, batch, func(a *ask) {
-				at.readParameters(ctx, []*ask{a})
-				if a.err != nil {
+				if failed := at.readParameters(ctx, []*ask{a}); failed != nil && final(failed) {
 					at.keepSeparate(a.ref)
 				}
 			})
@@ -41,23 +41,29 @@ func (s *awsSource) readParameters(ctx context.Context, at *site, asks []*ask) {
 	wg.Wait()
 }
 
-// readParameters reads parameters with one call.
-func (s *site) readParameters(ctx context.Context, batch []*ask) {
-	in := &ssm.GetParametersInput{WithDecryption: aws.Bool(true)}
+// readParameters reads parameters with one call, decrypted all or none. It
+// returns why that failed as a whole; nil if it did not, even if some of the
+// parameters are not there, which AWS calls a success.
+func (s *site) readParameters(ctx context.Context, batch []*ask) *ReadError {
+	in := &ssm.GetParametersInput{WithDecryption: aws.Bool(!batch[0].ref.Ciphertext)}
 	for _, a := range batch {
 		in.Names = append(in.Names, a.ref.id()+a.ref.selector())
 	}
 	out, err := s.parameters.GetParameters(ctx, in)
-	for i, a := range batch {
-		switch {
-		case err != nil:
+	if err != nil {
+		for _, a := range batch {
 			a.answer(Value{}, classify(a.ref, s.region, getParameters, err))
-		case slices.Contains(out.InvalidParameters, in.Names[i]):
+		}
+		return batch[0].failed()
+	}
+	for i, a := range batch {
+		if slices.Contains(out.InvalidParameters, in.Names[i]) {
 			a.answer(Value{}, classify(a.ref, s.region, getParameters, &types.ParameterNotFound{}))
-		default:
+		} else {
 			a.answer(s.parameter(a, out.Parameters))
 		}
 	}
+	return nil
 }
 
 // parameter takes a parameter from an answer, which has neither the order of
@@ -81,6 +87,8 @@ func (s *site) parameter(a *ask, found []types.Parameter) (Value, *ReadError) {
 			name:    aws.ToString(p.Name),
 			version: version,
 			created: aws.ToTime(p.LastModifiedDate),
+			kind:    string(p.Type),
+			format:  aws.ToString(p.DataType),
 		}
 		if label := strings.TrimPrefix(selector, ":"); label != "" && label != version {
 			value.stages = []string{label}

@@ -36,6 +36,10 @@ type Ref struct {
 	// Stage is the staging label of a secret's version or the label of a
 	// parameter's. Empty: AWSCURRENT, or a parameter's latest version.
 	Stage string
+	// Ciphertext is set to read a parameter without decryption: a SecureString
+	// then comes as KMS has encrypted it, in base64, and takes no right to its
+	// key.
+	Ciphertext bool
 	// Role is the ARN of the role to assume for the read. Empty: that which
 	// [Config] has for the account, if any.
 	Role string
@@ -54,6 +58,7 @@ func (r Ref) String() string {
 	b.WriteString(r.base())
 	sep := byte('?')
 	for _, p := range []struct{ key, value string }{
+		{"decrypt", r.queryDecrypt()},
 		{"region", r.queryRegion()},
 		{"replica_regions", r.Replicas},
 		{"role_arn", r.Role},
@@ -76,6 +81,9 @@ func (r Ref) String() string {
 // base is the reference without query and key.
 func (r Ref) base() string {
 	if r.Service != ParameterStore {
+		if scheme, _, _ := strings.Cut(r.id(), "+"); scheme == "ref" || scheme == "secretref" {
+			return string(SecretsManager) + ":" + r.id() // or it would be taken for that of vals
+		}
 		return r.id()
 	}
 	if r.IsARN() {
@@ -115,6 +123,14 @@ func (r Ref) queryRegion() string {
 		return ""
 	}
 	return r.Region
+}
+
+// queryDecrypt is "false" if a parameter is to be left encrypted.
+func (r Ref) queryDecrypt() string {
+	if r.Ciphertext && r.Service == ParameterStore {
+		return "false"
+	}
+	return ""
 }
 
 // service is Service, the default filled in.

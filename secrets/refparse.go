@@ -22,8 +22,9 @@ const maxRef = 2048
 //
 // Behind it there may be a query, "?" and settings joined by "&" — region (of
 // a name), role_arn and, for a secret, version_id, version_stage and
-// replica_regions; for a parameter, version — and then "#" and a [Ref].Key. In
-// both, "%" and two hexadecimal digits stand for a byte.
+// replica_regions; for a parameter, version and decrypt (false: a SecureString is
+// read as KMS has encrypted it) — and then "#" and a [Ref].Key. In both, "%" and
+// two hexadecimal digits stand for a byte.
 //
 // ParseRef makes no call and does not ask whether the secret exists. The error
 // is a [*RefError].
@@ -180,6 +181,8 @@ func (p *refParser) setting(key string) (set func(value string) (problem string)
 		return p.setMode, true
 	case key == "version" && p.out.Service == ParameterStore:
 		return p.setNumber, true
+	case key == "decrypt" && p.out.Service == ParameterStore:
+		return p.setDecrypt, true
 	case p.out.Service == ParameterStore:
 		return nil, false
 	case key == "version_id":
@@ -228,6 +231,17 @@ func (p *refParser) setNumber(v string) string {
 	}
 	p.out.Version = v
 	return numberProblem(v)
+}
+
+func (p *refParser) setDecrypt(v string) string {
+	p.out.Ciphertext = v == "false"
+	switch {
+	case !p.out.Ciphertext && v != "true":
+		return "is neither true nor false"
+	case p.out.Ciphertext && strings.HasPrefix(p.out.Name, secretProxy):
+		return "is false; Parameter Store shows a secret of Secrets Manager only decrypted"
+	}
+	return ""
 }
 
 // member reads the key.

@@ -72,6 +72,9 @@ func (s *Store) demanded(e *entry, called time.Time) (*flight, time.Duration, er
 	case e.state.Load().gone:
 		return nil, 0, nil
 	case e.flight != nil:
+		if e.flight.sent.IsZero() {
+			e.flight.whole = true
+		}
 		return e.flight, 0, nil
 	case since < refreshEvery:
 		return nil, refreshEvery - since, nil
@@ -83,9 +86,9 @@ func (s *Store) demanded(e *entry, called time.Time) (*flight, time.Duration, er
 // Invalidate says that what is held of a secret is out of date, as an event of
 // rotation does. Its value is fetched anew at once, or a second after the last
 // time that was asked for; reads get the one that is held until then. An error
-// that is remembered is forgotten. The next answer is believed even if it is of
-// an older version than what is held, which would otherwise be taken for that of
-// a lagging replica for a minute.
+// that is remembered is forgotten. The answer is believed even if its version is
+// older than what is held, which is otherwise taken for a lag for a minute; that
+// of a replica is not.
 //
 // ref is a reference as given to Get, or the complete ARN of a secret that is
 // held under whatever reference. Invalidate makes no call if there is none, and
@@ -128,7 +131,7 @@ func (s *Store) candidate(ctx context.Context, ref Ref, stage string) (Value, er
 	defer context.AfterFunc(s.ctx, cancel)()
 	key := ref.Key
 	ref.Stage, ref.Version, ref.Key = stage, "", ""
-	r := s.ask(bounded, []Ref{ref})[0]
+	r := s.ask(bounded, []want{{ref: ref}})[0]
 	switch {
 	case r.Err != nil && ctx.Err() != nil:
 		return Value{}, left(ref.String(), ctx.Err())

@@ -188,3 +188,16 @@ func TestRefreshAfterClose(t *testing.T) {
 		}
 	})
 }
+
+// TestRefreshLeft has a caller leave before the answer: it is told what is held.
+func TestRefreshLeft(t *testing.T) {
+	fakes(t, secrets.Config{}, func(t *testing.T, _ *fakeSource, v *variable, store *secrets.Store) {
+		_, _ = read(t, store)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		got, err := store.Refresh(ctx, "s")
+		if diff := cmp.Diff(secrets.Outcome{Old: "v1", New: "v1"}, got); diff != "" || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err, diff)
+		}
+	})
+}

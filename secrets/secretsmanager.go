@@ -36,7 +36,7 @@ func (s *awsSource) readSecrets(ctx context.Context, at *site, asks []*ask) {
 				return
 			}
 			a := batch[0]
-			s.call(ctx, func() { a.answer(at.readSecret(ctx, a.ref)) })
+			s.call(ctx, func() { at.readOne(ctx, a) })
 		})
 	}
 	wg.Wait()
@@ -97,9 +97,10 @@ func secretValue(ref Ref, region, operation string, out *types.SecretValueEntry)
 		version: aws.ToString(out.VersionId),
 		stages:  out.VersionStages,
 		created: aws.ToTime(out.CreatedDate),
+		kind:    typeBinary,
 	}
 	if out.SecretString != nil {
-		p.data = []byte(*out.SecretString)
+		p.data, p.kind = []byte(*out.SecretString), typeString
 	}
 	return newValue(p), nil
 }

@@ -1,5 +1,7 @@
 package secrets
 
+import "github.com/irsakit/irsa/credentials"
+
 // Stats are counters of a [Store] since it was made, and what it holds. They
 // hold nothing secret and encode as JSON.
 type Stats struct {
@@ -13,6 +15,9 @@ type Stats struct {
 	StaleReads    int64 // reads answered with a value whose refresh has failed
 	ErrorsByClass ErrorCounts
 	Calls         Calls // what the source has sent to AWS; zero if it does not say
+	// Sessions are those of the roles that were assumed for secrets, sorted by
+	// role. The session of the aws.Config itself is not among them.
+	Sessions []credentials.SessionStats
 }
 
 // ErrorCounts are the secrets asked for that brought an error, by the sentinel
@@ -35,6 +40,11 @@ func (s *Store) Stats() Stats {
 	stats.StaleReads = s.stale.Load()
 	if c, ok := s.source.(interface{ Calls() Calls }); ok {
 		stats.Calls = c.Calls()
+	}
+	if c, ok := s.source.(interface {
+		sessions() []credentials.SessionStats
+	}); ok {
+		stats.Sessions = c.sessions()
 	}
 	return stats
 }

@@ -2,6 +2,8 @@ package secrets
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -38,6 +40,8 @@ type Status struct {
 	Read    time.Time // when the value held, or the last one, was read; zero if none was
 	Next    time.Time // when it is fetched next; zero if only when it is read
 	Err     error     // of the latest fetch; nil if it succeeded
+	// Failures is how many fetches in a row have failed.
+	Failures int
 }
 
 // Status returns what the Store knows of a secret, and false if that is nothing:
@@ -55,16 +59,34 @@ func (s *Store) Status(ref string) (Status, bool) {
 	if e == nil {
 		return Status{}, false
 	}
+	return s.status(e), true
+}
+
+// Statuses returns the Status of every secret that the Store knows of, sorted by
+// Ref. It takes time in proportion to their number.
+func (s *Store) Statuses() []Status {
+	s.mu.Lock()
+	all := make([]Status, 0, len(s.entries))
+	for _, e := range s.entries {
+		all = append(all, s.status(e))
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b Status) int { return strings.Compare(a.Ref, b.Ref) })
+	return all
+}
+
+// status returns the Status of e. s.mu is held.
+func (s *Store) status(e *entry) Status {
 	now := s.clock.now()
 	st := e.state.Load()
-	status := Status{Ref: e.name, State: st.state(now), Read: st.read, Err: st.err}
+	status := Status{Ref: e.name, State: st.state(now), Read: st.read, Err: st.err, Failures: st.failures}
 	if st.held(now) {
 		status.Version = st.value.Version()
 	}
 	if e.due.index != 0 && e.due.key != never {
 		status.Next = time.Now().Add(time.Duration(e.due.key - now))
 	}
-	return status, true
+	return status
 }
 
 // state is what Status says of st.

@@ -286,6 +286,31 @@ func TestFlappingRefusalIsNotBelieved(t *testing.T) {
 	})
 }
 
+// TestConfirmationIsAReadOfItsOwn has MaxStale run from the second call when
+// that brings a value.
+func TestConfirmationIsAReadOfItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := &variable{result: good("v1")}
+		source := &fakeSource{latency: 20 * time.Second, answer: v.answer}
+		store := newFake(t, source, secrets.Config{})
+		_, _ = read(t, store)
+		v.set(bad(secrets.ErrDenied), good("v2"), bad(secrets.ErrUnavailable))
+		_, _ = store.Refresh(t.Context(), "s")
+		second := source.calls()[2].at
+		for time.Since(second) < time.Hour-3*time.Second {
+			time.Sleep(time.Second)
+			if got, err := read(t, store); got != "v2" {
+				t.Fatalf("%v after the second call: %q, %v", time.Since(second), got, err)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if got, err := read(t, store); got != "" {
+			t.Errorf("past MaxStale: %q, %v", got, err)
+		}
+	})
+}
+
 func TestErrorsAreRememberedShortly(t *testing.T) {
 	bubble(t, secrets.Config{ErrorTTL: 10 * time.Second}, func(r reader) {
 		r.service.set(400, refusal(denied, "no"))

@@ -381,22 +381,41 @@ func checkGrants(t *testing.T, access *secrets.AccessError, want []grant) {
 
 // heal adds a grant's statement to the document that it names.
 func heal(w *secretstest.World, g secrets.Grant) {
-	doc := &policy.Document{Version: policy.Version2012, Statements: []policy.Statement{*g.Statement}}
 	a := w.Account(secretstest.StoryClusterAccount)
 	switch g.Kind {
 	case policy.IdentityPolicy:
-		role(w).Policies = append(role(w).Policies, credentialstest.Policy{Name: fmt.Sprintf("healed-%d", len(role(w).Policies)), Document: doc})
+		role(w).Policies = append(role(w).Policies, credentialstest.Policy{
+			Name: fmt.Sprintf("healed-%d", len(role(w).Policies)), Document: with(nil, g.Statement),
+		})
 	case policy.ResourcePolicy:
-		w.Account(secretstest.StorySecretAccount).Secrets[0].Policy = doc
+		for i := range w.Accounts {
+			for j, s := range w.Accounts[i].Secrets {
+				if strings.Contains(g.Document, ":"+w.Accounts[i].ID+":secret:"+s.Name+"-") {
+					w.Accounts[i].Secrets[j].Policy = with(s.Policy, g.Statement)
+				}
+			}
+		}
 	case policy.KeyPolicy:
-		w.Account(secretstest.StoryKeyAccount).Keys[0].Policy = doc
+		for i := range w.Accounts {
+			for j, k := range w.Accounts[i].Keys {
+				if g.Document == "" || strings.HasSuffix(g.Document, k.ID) { // of which one, nobody says
+					w.Accounts[i].Keys[j].Policy = with(k.Policy, g.Statement)
+				}
+			}
+		}
 	case policy.PermissionsBoundary:
-		doc = role(w).Boundary.Document
-		doc.Statements = append(doc.Statements, *g.Statement)
+		role(w).Boundary.Document = with(role(w).Boundary.Document, g.Statement)
 	case policy.ServiceControlPolicy:
-		doc = a.SCPs[0][0].Document
-		doc.Statements = append(doc.Statements, *g.Statement)
+		a.SCPs[0][0].Document = with(a.SCPs[0][0].Document, g.Statement)
 	}
+}
+
+// with returns a document with one statement more.
+func with(doc *policy.Document, s *policy.Statement) *policy.Document {
+	if doc == nil {
+		doc = &policy.Document{Version: policy.Version2012}
+	}
+	return &policy.Document{Version: doc.Version, ID: doc.ID, Statements: append(slices.Clone(doc.Statements), *s)}
 }
 
 func role(w *secretstest.World) *credentialstest.Role {

@@ -251,15 +251,59 @@ func TestCandidate(t *testing.T) {
 	if n := store.Stats().Entries; n != 0 {
 		t.Errorf("%d entries", n)
 	}
+	defer store.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := store.candidate(ctx, ref, "AWSPREVIOUS"); !errors.Is(err, context.Canceled) {
+	if _, err := store.candidate(ctx, ref, "AWSPREVIOUS"); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable) {
 		t.Error(err)
 	}
-	if err := store.Close(); err != nil {
-		t.Error(err)
+}
+
+// TestCandidateEndsWithTheStore does not wait for the source, nor call it again.
+func TestCandidateEndsWithTheStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		store, err := NewWithSource(t.Context(), SourceFunc(func(ctx context.Context, _ Ref) (Value, error) {
+			calls.Add(1)
+			<-ctx.Done()
+			return Value{}, ctx.Err()
+		}), Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Second, func() { _ = store.Close() })
+		start := time.Now()
+		for range 2 {
+			if _, err := store.candidate(t.Context(), Ref{Name: "s"}, "AWSPENDING"); !errors.Is(err, ErrClosed) {
+				t.Error(err)
+			}
+		}
+		if calls.Load() != 1 || time.Since(start) != time.Second {
+			t.Errorf("%d calls in %v", calls.Load(), time.Since(start))
+		}
+	})
+}
+
+// TestEnrolWithoutAValue has one be given up between a read and the subscription.
+func TestEnrolWithoutAValue(t *testing.T) {
+	t.Parallel()
+	store := newStore(Static(nil), Config{})
+	defer store.cancel()
+	sl, err := store.pin("s")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := store.candidate(t.Context(), ref, "AWSPREVIOUS"); !errors.Is(err, ErrClosed) {
-		t.Error(err)
+	if _, done := store.enrol(&subscriber{slot: sl}); done || len(sl.entry.subs) != 0 {
+		t.Error("it is enrolled")
+	}
+}
+
+// TestStoppedSubscriberForgets has one be stopped that was about to be told.
+func TestStoppedSubscriberForgets(t *testing.T) {
+	t.Parallel()
+	sub := &subscriber{next: new(state), telling: true, stopped: true}
+	if sub.take() != nil || sub.telling {
+		t.Error("it is told")
 	}
 }

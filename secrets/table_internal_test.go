@@ -43,19 +43,31 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestTableShowsReaders checks that slots come to be found without the lock.
+// TestTableShowsReaders checks that slots come to be found without the lock, when
+// they have been asked for about as often as it costs to copy them.
 func TestTableShowsReaders(t *testing.T) {
 	t.Parallel()
-	var table table
-	for n := range 10 * patience {
-		ref := fmt.Sprint(n)
-		table.add(ref, &slot{ref: ref})
-	}
-	for range patience {
-		table.get("1")
-	}
-	if table.find("1") == nil || table.next != nil {
-		t.Error("readers do not find it")
+	for size, reads := range map[int]int{1: 1, 10: 10, patience: patience, 10 * patience: patience} {
+		var table table
+		for round := range 2 {
+			for n := range size {
+				ref := fmt.Sprint(round, n)
+				table.add(ref, &slot{ref: ref})
+			}
+			if table.find(fmt.Sprint(round, 0)) != nil {
+				t.Error("the readers' map changes")
+			}
+			reads := min(reads*(round+1), patience)
+			for n := range reads {
+				if table.next == nil {
+					t.Errorf("of %d slots, readers find it after %d of %d reads", size, n, reads)
+				}
+				table.get(fmt.Sprint(round, 0))
+			}
+			if table.find(fmt.Sprint(round, 0)) == nil || table.next != nil {
+				t.Errorf("of %d slots, readers do not find it after %d reads", size, reads)
+			}
+		}
 	}
 }
 

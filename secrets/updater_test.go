@@ -222,19 +222,3 @@ func TestUpdaterFirstBuild(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
-
-func TestUpdaterIsNotPrinted(t *testing.T) {
-	following(t, map[string]string{"s": marker}, func(f followed) {
-		u, err := secrets.NewUpdater(f.Context(), f.open("s"), newPool, nil)
-		if err != nil {
-			f.Fatal(err)
-		}
-		defer u.Close()
-		synctest.Wait() // fmt takes no locks
-		printAll(f.T, "an updater", u)
-		printAll(f.T, "an updater in a field", struct{ u *secrets.Updater[*pool] }{u})
-		if got := u.String(); got != `s (version "version-1")` {
-			f.Errorf("printed: %s", got)
-		}
-	})
-}

@@ -19,15 +19,15 @@ func ExampleUse() {
 	defer done()
 
 	err := secrets.Use(ctx, login, func(l secrets.Login) error {
-		err := exampleConnect(l.Username, l.Password.Reveal())
-		if errors.Is(err, errExamplePassword) {
+		err := connect(l.Addr(), l.Username, l.Password.Reveal())
+		if errors.Is(err, errWrongPassword) {
 			return secrets.Rejected(err)
 		}
 		return err
 	})
 	fmt.Println(err)
 	// Output:
-	// connected as app
+	// connected to db.example:5432 as app
 	// <nil>
 }
 
@@ -38,11 +38,11 @@ func ExampleUseWith() {
 	defer done()
 
 	config := secrets.UseConfig{
-		Rejected: func(err error) bool { return errors.Is(err, errExamplePassword) },
+		Rejected: func(err error) bool { return errors.Is(err, errWrongPassword) },
 		Budget:   -1,
 	}
 	err := secrets.UseWith(ctx, login, config, func(l secrets.Login) error {
-		return exampleConnect(l.Username, "something else")
+		return connect(l.Addr(), l.Username, "something else")
 	})
 	if rejected, ok := errors.AsType[*secrets.RejectedError](err); ok {
 		for _, a := range rejected.Attempts {
@@ -55,19 +55,8 @@ func ExampleUseWith() {
 	// AWSPREVIOUS  true
 }
 
-var errExamplePassword = errors.New("password authentication failed")
-
-// exampleConnect is a database whose password does not change.
-func exampleConnect(username, password string) error {
-	if password != "correct-horse-battery-staple" {
-		return errExamplePassword
-	}
-	fmt.Println("connected as", username)
-	return nil
-}
-
 func exampleLogin(ctx context.Context) (*secrets.Handle[secrets.Login], func()) {
-	podConfig, done := examplePod(secretstest.Story())
+	podConfig, done := examplePod(exampleDatabase())
 	cfg, err := credentials.LoadConfig(ctx, podConfig)
 	if err != nil {
 		log.Fatal(err)

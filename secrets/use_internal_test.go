@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -379,6 +380,206 @@ func TestUseHandleMoved(t *testing.T) {
 	}
 }
 
+// A handle that moves during a wait ends it.
+func TestUseHandleMovesWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rotated{held: "A", accepts: "B", labels: map[string]string{"AWSCURRENT": "A"}}
+		const moves = 10 * time.Second // in the fourth wait
+		time.AfterFunc(moves, func() {
+			r.set(func() {
+				r.held = "B"
+				close(r.changed)
+				r.changed = nil
+			})
+		})
+		start := time.Now()
+		if err := use(t.Context(), r, UseConfig{}, r.login); err != nil || time.Since(start) != moves || r.tries != "AB" {
+			t.Errorf("%v after %v: tried %q", err, time.Since(start), r.tries)
+		}
+	})
+}
+
+// A candidate that works for others, but has not for this caller, is left to
+// them.
+func TestUseOthersCandidate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rotated{held: "A", labels: map[string]string{"AWSCURRENT": "A", "AWSPENDING": "B"}}
+		time.AfterFunc(500*time.Millisecond, func() { r.shared.accept("A", sample[string]{value: "B", version: "B", stage: "AWSPENDING"}) })
+		err := use(t.Context(), r, UseConfig{Budget: 5 * time.Second}, r.login)
+		if checkOutcome(t, err, "time is up"); r.tries != "AB" {
+			t.Errorf("tried %q", r.tries)
+		}
+	})
+}
+
+// A candidate of others for a version that the handle has moved to is confirmed
+// for that version.
+func TestUseOthersCandidateAfterAMove(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rotated{held: "A", accepts: "P"}
+		known := sample[string]{value: "P", version: "P", stage: "AWSPENDING"}
+		err := use(t.Context(), r, UseConfig{}, func(version string) error {
+			r.set(func() { r.held = "C" })
+			if version == "A" {
+				r.shared.accept("C", known)
+			}
+			return r.login(version)
+		})
+		if got := r.shared.accepted("C"); err != nil || r.tries != "AP" || got == nil || got.version != "P" {
+			t.Errorf("%v: tried %q, then remembers %v", err, r.tries, got)
+		}
+	})
+}
+
+func TestCandidates(t *testing.T) {
+	t.Parallel()
+	var c candidates[string]
+	b := sample[string]{version: "B"}
+	if c.accepted("A") != nil {
+		t.Error("the zero candidates has one")
+	}
+	c.reject(b)
+	c.accept("A", b)
+	if c.reject(sample[string]{version: "C"}); c.accepted("A") == nil {
+		t.Error("another one's rejection ends it")
+	}
+	if c.accept("C", b); c.accepted("C") == nil {
+		t.Error("it is not accepted for the next version")
+	}
+	if c.accept("C", sample[string]{version: "D"}); c.accepted("C").version != "D" {
+		t.Error("a later one does not replace it")
+	}
+	if c.accepted("A") != nil || c.known.Load() != nil {
+		t.Error("it is kept when AWSCURRENT has moved")
+	}
+}
+
+// What the handle says counts for more than how the read went.
+func TestUseHandleWithdrawn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rotated{held: "A", errs: map[string]error{"AWSCURRENT": ErrUnavailable}}
+		err := use(t.Context(), r, UseConfig{}, func(version string) error {
+			r.set(func() { r.heldErr = ErrDenied })
+			return r.login(version)
+		})
+		if checkOutcome(t, err, "AWSCURRENT cannot be read"); !errors.Is(err, ErrDenied) {
+			t.Error(err)
+		}
+	})
+}
+
+// A candidate with which fn fails for another reason has not been accepted.
+func TestUseCandidateFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		network := errors.New("connection refused")
+		r := &rotated{held: "A", labels: map[string]string{"AWSCURRENT": "A", "AWSPENDING": "B"}}
+		err := use(t.Context(), r, UseConfig{}, func(version string) error {
+			if version == "B" {
+				return network
+			}
+			return r.login(version)
+		})
+		if err != network || r.shared.accepted("A") != nil {
+			t.Errorf("%v, remembers %v", err, r.shared.accepted("A"))
+		}
+	})
+}
+
+// TestUseDecodesOneAtATime has two stages be read at the same time by a handle
+// whose decoder must not be called so.
+func TestUseDecodesOneAtATime(t *testing.T) {
+	t.Parallel()
+	store, err := NewWithSource(t.Context(), SourceFunc(func(_ context.Context, r Ref) (Value, error) {
+		return NewValue([]byte(r.Stage), Meta{Version: r.Stage}), nil
+	}), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	var decoding sync.Mutex
+	h, err := OpenFunc(t.Context(), store, "s", func(v Value) (string, error) {
+		if !decoding.TryLock() {
+			t.Error("decode is called concurrently")
+			return "", nil
+		}
+		defer decoding.Unlock()
+		for range 1000 {
+			runtime.Gosched()
+		}
+		return v.Reveal(), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	var wg sync.WaitGroup
+	for _, stage := range []string{"AWSPENDING", "AWSPREVIOUS"} {
+		wg.Go(func() {
+			for range 10 {
+				if s, err := (usableHandle[string]{h}).candidate(t.Context(), stage); err != nil || s.value != stage {
+					t.Error(s.value, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestUseVersionThatDoesNotDecode does not wait for the handle to take up a
+// version that it never will.
+func TestUseVersionThatDoesNotDecode(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &changing{version: `{"n":1}`}
+		store, err := NewWithSource(t.Context(), SourceFunc(source.read), Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		type numbered struct{ N int }
+		h, err := Open[numbered](t.Context(), store, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		source.set("no number", nil)
+		_, _ = store.Refresh(t.Context(), "s")
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		if !errors.Is(h.Err(), ErrDecode) {
+			t.Fatal(h.Err())
+		}
+		start := time.Now()
+		err = UseWith(t.Context(), h, UseConfig{Budget: -1}, func(numbered) error { return Rejected(errPassword) })
+		checkOutcome(t, err, "no other version")
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// TestUseStages has the handles with candidates be those on the current version.
+func TestUseStages(t *testing.T) {
+	t.Parallel()
+	for ref, want := range map[string]int{
+		"db": 2, "db#key": 2, "db?version_stage=AWSCURRENT": 2, "db?version_stage=AWSPREVIOUS": 0, "db?version_stage=own": 0,
+		"db?version_id=11111111-2222-3333-4444-555555555555": 0, "ssm:/db": 0, "ssm:/db:3": 0,
+	} {
+		r, err := ParseRef(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (usableHandle[string]{&Handle[string]{ref: r}}).stages(); len(got) != want {
+			t.Errorf("%s: %q", ref, got)
+		}
+	}
+}
+
 // A hundred callers that fail together cause one read of each stage, and so do
 // those that fail within the second after.
 func TestUseCoalesces(t *testing.T) {
@@ -513,6 +714,15 @@ func TestUseClassifier(t *testing.T) {
 			t.Errorf("%v: tried %q", err, r.tries)
 		}
 	})
+}
+
+// UseConfig.Rejected is not asked about success.
+func TestUseClassifierAndSuccess(t *testing.T) {
+	t.Parallel()
+	config := UseConfig{Rejected: func(error) bool { return true }}
+	if err := use(t.Context(), &rotated{held: "A"}, config, func(string) error { return nil }); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRejectedErrorText(t *testing.T) {

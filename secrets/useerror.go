@@ -23,12 +23,32 @@ type RejectedError struct {
 type Attempt struct {
 	Stage   string // AWSCURRENT, AWSPENDING or AWSPREVIOUS
 	Version string // empty if it could not be read
-	Err     error  // of the function that tried the version, or of the read
+	// Err is that of the read, or of the function that tried the version; the
+	// latter's words are not shown, but errors.Is and errors.As find it.
+	Err error
 }
 
+// withheld is an error of the function that tried a version, without its words: a
+// driver's may quote the login, password included. It holds it in a closure,
+// which does not print.
+type withheld struct{ cause func() error }
+
+func withhold(err error) error { return &withheld{func() error { return err }} }
+
+// Error names the type of the error alone.
+func (w *withheld) Error() string {
+	cause := w.cause()
+	if marked, ok := cause.(*rejection); ok {
+		cause = marked.err
+	}
+	return fmt.Sprintf("secrets: rejected (%T)", cause)
+}
+
+// Unwrap returns the function's error.
+func (w *withheld) Unwrap() error { return w.cause() }
+
 // Error says which versions were rejected and which could not be read. The words
-// of the function that tried them are left to errors.As and Unwrap: a driver's
-// may quote the login, password included.
+// of the function that tried them are left to errors.As, see [Attempt].
 func (e *RejectedError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "secrets: use %q: %s", e.Ref, e.Reason)

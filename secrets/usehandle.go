@@ -79,7 +79,7 @@ func (h usableHandle[T]) refresh(ctx context.Context) error {
 // stages are none if the handle is on a parameter, or on one version or label:
 // what the caller asked for is what it gets.
 func (h usableHandle[T]) stages() []string {
-	if h.ref.Service == ParameterStore || h.ref.Version != "" || h.ref.Stage != "" && h.ref.Stage != current {
+	if h.ref.Service == ParameterStore || h.ref.Version != "" || h.ref.Stage != "" {
 		return nil
 	}
 	return []string{"AWSPENDING", "AWSPREVIOUS"}

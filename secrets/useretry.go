@@ -99,9 +99,9 @@ func (u *usage[T]) note(s sample[T], err error) {
 		u.open = nil
 	}
 	u.runs++
-	u.last = err
+	u.last = withhold(err)
 	u.tried[s.version] = u.round
-	u.attempts = append(u.attempts, Attempt{Stage: s.stage, Version: s.version, Err: err})
+	u.attempts = append(u.attempts, Attempt{Stage: s.stage, Version: s.version, Err: u.last})
 }
 
 // next returns what to try next. The error is that of the whole use.
@@ -134,7 +134,7 @@ func (u *usage[T]) search(ctx context.Context) (sample[T], error) {
 		if err = cmp.Or(held, err); err != nil && !passing(err) {
 			return s, u.giveUp("AWSCURRENT cannot be read", err)
 		}
-		if s, ok := u.candidate(ctx, s.version); ok {
+		if s, ok := u.candidate(ctx); ok {
 			return s, nil
 		}
 		if u.config.budget() < 0 {
@@ -180,9 +180,9 @@ func (u *usage[T]) refresh(ctx context.Context) error {
 	return err
 }
 
-// candidate returns the next version that is not AWSCURRENT and has not been
-// tried. A stage whose read failed in passing stays open for the next time.
-func (u *usage[T]) candidate(ctx context.Context, currentVersion string) (sample[T], bool) {
+// candidate returns the next version that has not been tried, as AWSCURRENT has
+// been. A stage whose read failed in passing stays open for the next time.
+func (u *usage[T]) candidate(ctx context.Context) (sample[T], bool) {
 	var again []string
 	defer func() { u.open = append(again, u.open...) }()
 	for len(u.open) > 0 {
@@ -196,7 +196,7 @@ func (u *usage[T]) candidate(ctx context.Context, currentVersion string) (sample
 			again = append(again, stage)
 		case err != nil:
 			u.attempts = append(u.attempts, Attempt{Stage: stage, Err: err})
-		case s.version != currentVersion && u.tried[s.version] == 0:
+		case u.tried[s.version] == 0:
 			return s, true
 		}
 	}

@@ -46,6 +46,8 @@ type payload struct {
 	version string
 	stages  []string
 	created time.Time
+	kind    string
+	format  string
 }
 
 func newValue(p *payload) Value { return Value{payload: func() *payload { return p }} }
@@ -58,6 +60,9 @@ type Meta struct {
 	Version string    // differs between any two versions of the secret
 	Stages  []string  // such as AWSCURRENT
 	Created time.Time // of the version
+	Type    string    // see [Value.Type]
+	// DataType is that of a parameter; see [Value.DataType].
+	DataType string
 }
 
 // NewValue returns a Value with a copy of data, for implementations of [Source]
@@ -65,7 +70,7 @@ type Meta struct {
 func NewValue(data []byte, meta Meta) Value {
 	return newValue(&payload{
 		data: bytes.Clone(data), arn: meta.ARN, name: meta.Name, version: meta.Version,
-		stages: slices.Clone(meta.Stages), created: meta.Created,
+		stages: slices.Clone(meta.Stages), created: meta.Created, kind: meta.Type, format: meta.DataType,
 	})
 }
 
@@ -141,6 +146,22 @@ func (v Value) Stages() []string { return slices.Clone(v.get().stages) }
 
 // Created is when the version was made.
 func (v Value) Created() time.Time { return v.get().created }
+
+// The types of a secret of Secrets Manager: which of SecretString and
+// SecretBinary it has.
+const (
+	typeString = "string"
+	typeBinary = "binary"
+)
+
+// Type is "string" or "binary" for a secret of Secrets Manager, as it was stored
+// in SecretString or SecretBinary, "String", "StringList" or "SecureString" for a
+// parameter, and empty if the source does not say.
+func (v Value) Type() string { return v.get().kind }
+
+// DataType is what Parameter Store checks a parameter's value to be, such as
+// "text" or "aws:ec2:image"; empty for a secret, and if the source does not say.
+func (v Value) DataType() string { return v.get().format }
 
 // String returns "[redacted]".
 func (v Value) String() string { return redacted }

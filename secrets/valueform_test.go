@@ -5,8 +5,6 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -15,49 +13,6 @@ import (
 
 	"github.com/irsakit/irsa/secrets"
 )
-
-// TestEveryForm checks that secrets of all forms come out as they went in, by
-// every way there is, and by no other.
-func TestEveryForm(t *testing.T) {
-	t.Parallel()
-	for name, secret := range map[string]string{
-		"text":          marker,
-		"64 KiB":        strings.Repeat(marker+"-", 65536/(len(marker)+1)),
-		"binary":        "\x00\x01" + marker + "\xff\xfe\r\n",
-		"invalid UTF-8": marker + "\xc3\x28\xed\xa0\x80",
-		"empty":         "",
-		"JSON twice":    `{"password":"` + marker + `","password":"` + marker + `2"}`,
-		"format verbs":  "%s%d%!" + marker,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			store := staticStore(t, secret)
-			v, err := store.Get(t.Context(), "s")
-			if err != nil || v.IsZero() || v.Reveal() != secret || string(v.RevealBytes()) != secret || !v.Equal(v.Clone()) {
-				t.Fatalf("%d bytes: %v", len(v.Reveal()), err)
-			}
-			text, err := secrets.Open[string](t.Context(), store, "s")
-			if err != nil || text.Value() != secret {
-				t.Fatalf("as a string: %v", err)
-			}
-			data, err := secrets.Open[[]byte](t.Context(), store, "s")
-			if err != nil || string(data.Value()) != secret {
-				t.Fatalf("as bytes: %v", err)
-			}
-			value, err := secrets.Open[secrets.Value](t.Context(), store, "s")
-			if err != nil || !value.Value().Equal(v) {
-				t.Fatalf("as a Value: %v", err)
-			}
-			for what, x := range map[string]any{
-				"a value": v, "a clone": v.Clone(), "a handle": text, "a handle of bytes": data, "a handle of a Value": value,
-				"a store": store, "a result": secrets.Result{Value: v}, "a nested handle": struct{ h any }{value},
-				"a static source": secrets.Static(map[string]string{"s": secret}),
-			} {
-				printAll(t, what, x)
-			}
-		})
-	}
-}
 
 func TestNewValue(t *testing.T) {
 	t.Parallel()
@@ -140,26 +95,5 @@ func TestGob(t *testing.T) {
 	var m message
 	if err := gob.NewDecoder(&b).Decode(&m); err == nil && !m.Password.IsZero() {
 		t.Error("a redacted value is read back as a secret")
-	}
-}
-
-// TestPanic checks that a program which panics with a secret does not print it.
-func TestPanic(t *testing.T) {
-	const variable = "SECRETS_TEST_PANIC"
-	if how := os.Getenv(variable); how != "" {
-		v := secrets.NewValue([]byte(marker), secrets.Meta{})
-		panic(map[string]any{
-			"value": v, "pointer": &v, "struct": struct{ v secrets.Value }{v}, "error": &secrets.DecodeError{Problem: v.String()},
-		}[how])
-	}
-	t.Parallel()
-	for _, how := range []string{"value", "pointer", "struct", "error"} {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPanic$")
-		cmd.Env = append(os.Environ(), variable+"="+how)
-		out, err := cmd.CombinedOutput()
-		if err == nil || !bytes.Contains(out, []byte("panic:")) {
-			t.Fatalf("%s: no panic: %v\n%s", how, err, out)
-		}
-		checkSilent(t, "a panic with a "+how, string(out))
 	}
 }

@@ -132,6 +132,7 @@ func TestSourceSuiteFindsBreaches(t *testing.T) {
 			})
 		},
 		"redaction": func(s *secretstest.Source) secrets.Source { return &chatty{Source: s} },
+		"find":      func(s *secretstest.Source) secrets.Source { return lister{s} },
 	}
 	for _, check := range secretstest.CheckNames() {
 		t.Run(check, func(t *testing.T) {
@@ -176,6 +177,14 @@ func (c *chatty) Fetch(ctx context.Context, refs []secrets.Ref) []secrets.Result
 		c.Last = append(c.Last, r.Value.Reveal())
 	}
 	return results
+}
+
+// lister finds all that it has, whatever it is asked for.
+type lister struct{ *secretstest.Source }
+
+func (l lister) Find(ctx context.Context, q secrets.Query) ([]secrets.Ref, error) {
+	q.Path, q.Name, q.Tags = "", nil, nil
+	return l.Source.Find(ctx, q)
 }
 
 // recorder is a T that fails nothing.

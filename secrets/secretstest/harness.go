@@ -56,6 +56,7 @@ var sourceChecks = []sourceCheck{
 	{"concurrency", checkConcurrency},
 	{"memory", checkMemory},
 	{"redaction", checkRedaction},
+	{"find", checkFind},
 }
 
 // TestSource runs the conformance suite for anything that implements
@@ -80,6 +81,8 @@ var sourceChecks = []sourceCheck{
 //     the Store's
 //   - redaction: no way to print the source, its results and errors shows a
 //     secret
+//   - find: a source that is a [secrets.Finder] finds the secrets that it has, by
+//     path and by expression, under references that read them, and no other
 //
 // It also fails if a goroutine is left at the end of a check.
 func TestSource(t *testing.T, h Harness) {

@@ -75,7 +75,9 @@ type Secret struct {
 	Policy   *policy.Document `json:"resourcePolicy,omitempty"`
 	Versions []Version        `json:"versions,omitempty"`
 	// DeletedDate, if set, is when deletion was scheduled.
-	DeletedDate *time.Time        `json:"deletedDate,omitempty"`
+	DeletedDate *time.Time `json:"deletedDate,omitempty"`
+	// Description is what ListSecrets can filter by and shows.
+	Description string            `json:"description,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 
@@ -104,7 +106,8 @@ type Parameter struct {
 	Version int64    `json:"version,omitempty"`
 	Labels  []string `json:"labels,omitempty"`
 	// Modified is when the value was set. Nil: when the fake starts.
-	Modified *time.Time `json:"modified,omitempty"`
+	Modified *time.Time        `json:"modified,omitempty"`
+	Tags     map[string]string `json:"tags,omitempty"`
 }
 
 // Key is a KMS key.

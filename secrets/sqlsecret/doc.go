@@ -26,9 +26,16 @@
 //
 // # Pools
 //
-// Connections that are open go on working when the password changes, so the pool
-// needs no attention. To have none of them outlive its password by much, set
-// sql.DB.SetConnMaxLifetime.
+// Databases ask for the password at login alone. Connections that are open go on
+// working when it changes, so the pool needs no attention, and those of the old
+// version stay in it, idle or in use, for as long as any other. To have none
+// outlive its password by much, set sql.DB.SetConnMaxLifetime. To be rid of the
+// idle ones at once, as when a password has leaked, call sql.DB.SetMaxIdleConns
+// with zero, then with the limit, when [secrets.Handle.Updated] says so.
+//
+// The connector hands out the driver's own connections. A wrapper could tell the
+// pool which of them are of an old version, but would hide whatever else they
+// can do, beginning with sql.Conn.Raw.
 //
 // While a connection waits for a rotation to end, it counts against
 // sql.DB.SetMaxOpenConns, and the query that wants it waits until its own
