@@ -1,0 +1,5 @@
+//go:build unix && !race
+
+package filesink_test
+
+const kills = 1000

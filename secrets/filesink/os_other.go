@@ -1,0 +1,15 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package filesink
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+const supported = false
+
+func lock(*os.File) error { return errors.ErrUnsupported }
+
+func owned(fs.FileInfo, int, int) bool { return true }

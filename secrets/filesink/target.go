@@ -1,0 +1,122 @@
+package filesink
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// target is the directory of a Sink, held open and locked.
+type target struct {
+	dir    string // absolute
+	root   *os.Root
+	handle *os.File // of the directory itself; it has the lock
+	link   bool     // the name is a symbolic link
+	open   bool     // everybody may write to it
+}
+
+// openTarget opens and locks dir, which it makes if there is none.
+func openTarget(dir string, c Config) (_ *target, err error) {
+	if dir == "" {
+		return nil, &DirError{dir, "has no name"}
+	}
+	t := &target{}
+	if t.dir, err = filepath.Abs(dir); err != nil {
+		return nil, &WriteError{dir, err}
+	}
+	info, made, err := findOrMake(t.dir)
+	if err != nil {
+		return nil, &WriteError{t.dir, err}
+	}
+	t.link = info.Mode()&fs.ModeSymlink != 0
+	switch {
+	case t.link && !c.InsecureDir:
+		return nil, &DirError{t.dir, "is a symbolic link; name what it leads to"}
+	case !t.link && !info.IsDir():
+		return nil, &DirError{t.dir, "is no directory"}
+	}
+	if err := t.hold(info, made, c); err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return t, nil
+}
+
+// findOrMake returns what dir is, without following it, and whether it was made.
+func findOrMake(dir string) (info fs.FileInfo, made bool, err error) {
+	info, err = os.Lstat(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return info, false, err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, false, err
+	}
+	switch err := os.Mkdir(dir, 0o700); {
+	case err == nil:
+		made = true
+	case !errors.Is(err, fs.ErrExist): // somebody else was faster
+		return nil, false, err
+	}
+	info, err = os.Lstat(dir)
+	return info, made, err
+}
+
+// hold opens what info is of, makes sure that it is that, and locks it.
+func (t *target) hold(info fs.FileInfo, made bool, c Config) (err error) {
+	if t.root, err = os.OpenRoot(t.dir); err != nil {
+		return &WriteError{t.dir, err}
+	}
+	if t.handle, err = t.root.Open("."); err != nil {
+		return &WriteError{t.dir, err}
+	}
+	opened, err := t.handle.Stat()
+	if err != nil {
+		return &WriteError{t.dir, err}
+	}
+	if !t.link && !os.SameFile(info, opened) {
+		return &DirError{t.dir, "became another one while it was opened"}
+	}
+	if t.open = opened.Mode().Perm()&0o002 != 0; t.open && !c.InsecureDir {
+		return &DirError{t.dir, fmt.Sprintf("has mode %#o: everybody may write to it; name a new directory within it", opened.Mode().Perm())}
+	}
+	if err := lock(t.handle); err != nil {
+		return &WriteError{t.dir, err}
+	}
+	if made {
+		if err := seal(t.handle, c); err != nil {
+			return &WriteError{t.dir, err}
+		}
+	}
+	return nil
+}
+
+// close closes the directory and with that unlocks it.
+func (t *target) close() error {
+	var errs []error
+	if t.handle != nil {
+		errs = append(errs, t.handle.Close())
+	}
+	if t.root != nil {
+		errs = append(errs, t.root.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// warnings says what is not as it should be.
+func (t *target) warnings() []string {
+	var w []string
+	if t.link {
+		w = append(w, fmt.Sprintf("%q is a symbolic link", t.dir))
+	}
+	if t.open {
+		w = append(w, fmt.Sprintf("everybody may write to %q", t.dir))
+	}
+	switch memory, known := inMemory(t.handle); {
+	case !known:
+		w = append(w, fmt.Sprintf("whether %q is in memory cannot be told: secrets may reach a disk", t.dir))
+	case !memory:
+		w = append(w, fmt.Sprintf("%q is not in memory (tmpfs): secrets reach a disk", t.dir))
+	}
+	return w
+}
