@@ -1,0 +1,78 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/irsakit/irsa/secrets"
+)
+
+// Load reads the declared secrets, with as few calls as there can be, and has
+// them kept fresh from then on, until [Agent.Close]. What cannot be read is asked
+// for again as often as the Store allows, see its ErrorTTL, also if it was
+// refused: grants come late. Load returns nil when it has them all; or, when ctx
+// or the Store ends, what is missing and why. It does nothing if nothing is
+// declared.
+func (a *Agent) Load(ctx context.Context) error {
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for missing := a.config.Declared; ; {
+		_, _ = a.store.GetAll(ctx, missing...) // all in one; keep tells who is missing
+		var errs []error
+		missing, errs = a.keep(ctx, missing)
+		if len(missing) == 0 {
+			return nil
+		}
+		err := errors.Join(errs...)
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil || errors.Is(err, secrets.ErrClosed) {
+			return fmt.Errorf("agent: %d of %d declared secrets are missing: %w", len(missing), len(a.config.Declared), err)
+		}
+	}
+}
+
+// keep has secrets kept fresh, and returns those that there are none of.
+func (a *Agent) keep(ctx context.Context, refs []string) (missing []string, errs []error) {
+	for _, ref := range refs {
+		h, err := secrets.OpenFunc(ctx, a.store, ref, versionOf)
+		if err != nil {
+			missing, errs = append(missing, ref), append(errs, err)
+			continue
+		}
+		a.mu.Lock()
+		closed := a.closed
+		if !closed {
+			a.handles = append(a.handles, h)
+		}
+		a.mu.Unlock()
+		if closed {
+			_ = h.Close() // always nil
+			missing, errs = append(missing, ref), append(errs, secrets.ErrClosed)
+		}
+	}
+	return missing, errs
+}
+
+func versionOf(v secrets.Value) (version, error) { return version(v.Version()), nil }
+
+// Ready reports whether every declared secret is held and the Agent is not about
+// to end.
+func (a *Agent) Ready() bool {
+	return !a.draining.Load() && a.missing() == 0
+}
+
+// missing is how many declared secrets are not held.
+func (a *Agent) missing() int {
+	n := 0
+	for _, ref := range a.config.Declared {
+		if st, ok := a.store.Status(ref); !ok || st.State != secrets.Fresh && st.State != secrets.Stale {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,198 @@
+package agent
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/secrets"
+)
+
+const (
+	pagePath   = "/irsa/"
+	loginPath  = "/irsa/login"
+	logoutPath = "/irsa/logout"
+
+	// maxForm is the longest form: a session token of STS has some kilobytes.
+	maxForm = 16 << 10
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"span": span, "clock": clock, "sum": sum,
+}).Parse(pageText))
+
+// view is what the page shows. It has no secret.
+type view struct {
+	Nonce string
+	Login bool   // the form in place of all else
+	Wrong string // what was wrong with the last attempt
+
+	Now      time.Time
+	Snapshot Snapshot
+	Identity *credentials.Identity // nil: none yet
+	Secrets  []row
+	Total    int // declared
+	Missing  int // of these
+}
+
+// row is a secret on the page.
+type row struct {
+	secrets.Status
+	Age     time.Duration
+	Next    time.Duration
+	Explain string // at length
+}
+
+// page answers what belongs to the page: the page itself to a token or a session,
+// the form to anyone.
+func (x *exchange) page() {
+	get := x.r.Method == http.MethodGet
+	switch {
+	case x.target.path == loginPath && get:
+		x.show(http.StatusOK, view{Login: true})
+	case x.target.path == pagePath && get:
+		x.overview()
+	case x.target.path != pagePath && x.r.Method == http.MethodPost:
+		x.submit()
+	default:
+		notAllowed.write(x.w)
+	}
+}
+
+// overview shows the page to whom it may be shown.
+func (x *exchange) overview() {
+	who := x.who
+	if who == nil {
+		who = x.sessions.find(x.r, time.Now())
+	}
+	if who == nil {
+		x.redirect(loginPath)
+		return
+	}
+	x.show(http.StatusOK, x.view(who))
+}
+
+// submit takes the forms for login and logout, unless another site has had them
+// sent.
+func (x *exchange) submit() {
+	if err := http.NewCrossOriginProtection().Check(x.r); err != nil {
+		plain(http.StatusForbidden, "Bad Origin").write(x.w)
+		return
+	}
+	if x.target.path == logoutPath {
+		x.sessions.end(x.r)
+		http.SetCookie(x.w, cookie(""))
+		x.redirect(loginPath)
+		return
+	}
+	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, maxForm)
+	if err := x.r.ParseForm(); err != nil {
+		plain(http.StatusBadRequest, "Bad Form").write(x.w)
+		return
+	}
+	// As in a header, which is where the token otherwise comes in.
+	who := x.keys.find(http.Header{x.keys.headers[0]: {x.r.PostForm.Get("token")}})
+	if who == nil {
+		x.show(http.StatusForbidden, view{Login: true, Wrong: "This is not a token of this agent."})
+		return
+	}
+	http.SetCookie(x.w, cookie(x.sessions.start(who, time.Now())))
+	x.redirect(pagePath)
+}
+
+func (x *exchange) redirect(to string) {
+	h := x.w.Header()
+	h.Set("Location", to)
+	h.Set("Cache-Control", "no-store")
+	x.w.WriteHeader(http.StatusSeeOther)
+}
+
+// view gathers what a bearer may see.
+func (x *exchange) view(who *bearer) view {
+	v := view{Now: time.Now(), Snapshot: x.Snapshot(), Total: len(x.config.Declared), Missing: x.missing()}
+	if p := x.config.Provider; p != nil {
+		if id, ok := p.Identity(); ok {
+			v.Identity = &id
+		}
+	}
+	for _, st := range v.Snapshot.Secrets {
+		if ref, err := secrets.ParseRef(st.Ref); err == nil && who.secrets.allows(ref) {
+			v.Secrets = append(v.Secrets, rowOf(st, v.Now))
+		}
+	}
+	return v
+}
+
+func rowOf(st secrets.Status, now time.Time) row {
+	r := row{Status: st, Age: age(st, now)}
+	if !st.Next.IsZero() {
+		r.Next = max(st.Next.Sub(now), time.Second)
+	}
+	if e, ok := errors.AsType[*secrets.AccessError](st.Err); ok {
+		r.Explain = e.Explain()
+	}
+	return r
+}
+
+// show sends the page, which may load nothing, run nothing and be framed by
+// nobody.
+func (x *exchange) show(status int, v view) {
+	v.Nonce = rand.Text()
+	var body bytes.Buffer
+	if err := pageTemplate.Execute(&body, v); err != nil {
+		internal.write(x.w)
+		return
+	}
+	h := x.w.Header()
+	for name, value := range map[string]string{
+		"Content-Type":                 "text/html; charset=utf-8",
+		"Content-Length":               strconv.Itoa(body.Len()),
+		"Content-Security-Policy":      "default-src 'none'; style-src 'nonce-" + v.Nonce + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Cache-Control":                "no-store",
+		"X-Frame-Options":              "DENY",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "same-origin",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+	} {
+		h.Set(name, value)
+	}
+	x.w.WriteHeader(status)
+	_, _ = body.WriteTo(x.w)
+}
+
+// span writes a duration as people do: in its largest unit, and the next.
+func span(d time.Duration) string {
+	d = d.Round(time.Second)
+	days, hours, minutes := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%d d %d h", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%d h %d min", hours, minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%d min %d s", minutes, d/time.Second%60)
+	default:
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+}
+
+// clock writes a time, a dash for none.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+func sum(f credentials.Failures) int { return f.Configuration + f.Identity + f.Denied + f.Unavailable }

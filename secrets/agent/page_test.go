@@ -1,0 +1,228 @@
+package agent_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/internal/testutil/redaction"
+	"github.com/irsakit/irsa/secrets/agent"
+	"github.com/irsakit/irsa/secrets/secretstest"
+)
+
+// post sends a form as a browser on the page does.
+func (r *rig) post(t *testing.T, path, form string, headers ...string) reply {
+	t.Helper()
+	lines := append([]string{
+		"POST " + path + " HTTP/1.1", "Host: " + r.host(), "Connection: close", "Origin: http://" + r.host(),
+		"Content-Type: application/x-www-form-urlencoded", fmt.Sprint("Content-Length: ", len(form)),
+	}, headers...)
+	return r.raw(t, "POST", strings.Join(lines, "\r\n")+"\r\n\r\n"+form)
+}
+
+// login returns the cookie of a session.
+func (r *rig) login(t *testing.T, token string) string {
+	t.Helper()
+	got := r.post(t, "/irsa/login", "token="+url.QueryEscape(token))
+	set := got.header.Get("Set-Cookie")
+	if got.Status != 303 || got.header.Get("Location") != "/irsa/" || got.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("login: %v", got)
+	}
+	if !regexp.MustCompile(`^irsa_session=[0-9a-f]{64}; Path=/irsa/; Max-Age=3600; HttpOnly; SameSite=Strict$`).MatchString(set) {
+		t.Errorf("cookie %q", set)
+	}
+	value, _, _ := strings.Cut(set, ";")
+	return value
+}
+
+// checkPageHeader looks at what a browser is told about a page.
+func (got reply) checkPageHeader(t *testing.T) {
+	t.Helper()
+	nonce := regexp.MustCompile(`<style nonce="([A-Z2-7]{26})">`).FindStringSubmatch(got.Body)
+	if nonce == nil {
+		t.Fatal("no nonce")
+	}
+	for name, want := range map[string]string{
+		"Content-Type":            "text/html; charset=utf-8",
+		"Content-Security-Policy": "default-src 'none'; style-src 'nonce-" + nonce[1] + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Cache-Control":           "no-store",
+		"X-Frame-Options":         "DENY",
+		"X-Content-Type-Options":  "nosniff",
+	} {
+		if have := got.header.Get(name); have != want {
+			t.Errorf("%s: %q", name, have)
+		}
+	}
+	if strings.Contains(got.Body, "<script") || strings.Contains(got.Body, "style=") {
+		t.Error("the page needs what its policy forbids")
+	}
+}
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *setup) { s.agent.Declared = []string{"db/main", "absent"} })
+	if got := r.good(t); got.Status != 200 {
+		t.Fatal(got)
+	}
+	denied := `User: arn:aws:sts::111122223333:assumed-role/pod-role/s is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf ` +
+		`because no identity-based policy allows the secretsmanager:GetSecretValue action`
+	r.fake.Inject(credentialstest.When{Operation: "GetSecretValue", Resource: "a"}, credentialstest.Fault{Code: "AccessDeniedException", Message: denied})
+	for _, name := range []string{"a", "absent"} {
+		if got := r.ask(t, "GET", "/v1/"+name, withT...); got.Status != 400 {
+			t.Fatal(got)
+		}
+	}
+	for how, got := range map[string]reply{
+		"by token":   r.ask(t, "GET", "/irsa/", withT...),
+		"by session": r.ask(t, "GET", "/irsa/", "Cookie: "+r.login(t, tok)),
+	} {
+		if got.Status != 200 {
+			t.Fatalf("%s: %v", how, got)
+		}
+		got.checkPageHeader(t)
+		for _, want := range []string{
+			"not ready", "1 of 2 declared secrets are missing",
+			"arn:aws:sts::111122223333:assumed-role/pod-role/", "system:serviceaccount:testnamespace:testapp",
+			"<code>db/main</code>", currentID, `<td class="fresh">fresh</td>`, "0 s",
+			"<code>absent</code>", "there is no such secret",
+			"Access denied: secretsmanager:GetSecretValue", "Add this statement:", "&#34;Effect&#34;: &#34;Allow&#34;",
+			"3 calls", "about $0.0000 since start", "3, of which 0 did not wait for AWS", "not found 1",
+			"<td>path</td><td>400</td><td class=\"n\">2</td>",
+		} {
+			if !strings.Contains(got.Body, want) {
+				t.Errorf("%s: the page lacks %q", how, want)
+			}
+		}
+		redaction.CheckText(t, "the page", got.Body, marker)
+	}
+}
+
+// TestPageOfNarrowToken shows only what the token may read.
+func TestPageOfNarrowToken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *setup) {
+		narrow := token(t, "narrow")
+		narrow.Secrets = []string{"a"}
+		s.agent.Tokens = append(s.agent.Tokens, narrow)
+	})
+	for _, name := range []string{"a", "db/main"} {
+		if got := r.ask(t, "GET", "/v1/"+name, withT...); got.Status != 200 {
+			t.Fatal(got)
+		}
+	}
+	got := r.ask(t, "GET", "/irsa/", "Cookie: "+r.login(t, "narrow"))
+	if !strings.Contains(got.Body, "<code>a</code>") || strings.Contains(got.Body, "db/main") {
+		t.Error(got.Body)
+	}
+}
+
+// TestPageWithoutAnything has nothing to show yet.
+func TestPageWithoutAnything(t *testing.T) {
+	t.Parallel()
+	r := sourceRig(t, nil, nil)
+	got := r.ask(t, "GET", "/irsa/", withT...)
+	for _, want := range []string{"ready", "No credentials yet.", "None have been asked for."} {
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// TestSessions covers who is let in, to what, and for how long.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	r := sourceRig(t, secretstest.NewSource(map[string]string{"db/main": marker}), nil)
+	form := r.ask(t, "GET", "/irsa/login")
+	if form.Status != 200 || !strings.Contains(form.Body, `name="token"`) {
+		t.Errorf("the form: %v", form)
+	}
+	form.checkPageHeader(t)
+	if got := r.ask(t, "GET", "/irsa/"); got.Status != 303 || got.header.Get("Location") != "/irsa/login" || got.Body != "" {
+		t.Errorf("nobody: %v", got)
+	}
+	if got := r.post(t, "/irsa/login", "token=no"); got.Status != 403 || !strings.Contains(got.Body, "not a token") || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("a wrong token: %v", got)
+	}
+	cookie := "Cookie: " + r.login(t, tok)
+	if got := r.ask(t, "GET", "/irsa/", cookie); got.Status != 200 {
+		t.Errorf("the page: %v", got)
+	}
+	for target, method := range map[string]string{"/v1/db/main": "GET", "/irsa/watch?ref=db/main": "GET", "/irsa/invalidate": "POST", "/secretsmanager/get?secretId=db/main": "GET"} {
+		if got := r.ask(t, method, target, cookie); got.Status != 403 || got.Body != "Bad Token" {
+			t.Errorf("the session opens %s: %v", target, got)
+		}
+	}
+	for path, method := range map[string]string{"/irsa/": "POST", "/irsa/login": "PUT", "/irsa/logout": "GET"} {
+		if got := r.ask(t, method, path, cookie); got.Status != 405 {
+			t.Errorf("%s %s: %v", method, path, got)
+		}
+	}
+	if got := r.post(t, "/irsa/logout", "", cookie, "Sec-Fetch-Site: cross-site"); got.Status != 403 {
+		t.Errorf("logout by another site: %v", got)
+	}
+	if got := r.ask(t, "GET", "/irsa/", cookie); got.Status != 200 {
+		t.Errorf("the page after that: %v", got)
+	}
+	got := r.post(t, "/irsa/logout", "", cookie)
+	if got.Status != 303 || !strings.Contains(got.header.Get("Set-Cookie"), "irsa_session=; Path=/irsa/; Max-Age=0") {
+		t.Errorf("logout: %v", got)
+	}
+	if got := r.post(t, "/irsa/logout", ""); got.Status != 303 {
+		t.Errorf("logout of nobody: %v", got)
+	}
+	if got := r.ask(t, "GET", "/irsa/", cookie); got.Status != http.StatusSeeOther {
+		t.Errorf("the page after logout: %v", got)
+	}
+	old := "Cookie: " + r.login(t, tok)
+	r.agent.AgeSessions()
+	if got := r.ask(t, "GET", "/irsa/", old); got.Status != http.StatusSeeOther {
+		t.Errorf("the page after an hour: %v", got)
+	}
+	first := "Cookie: " + r.login(t, tok)
+	for range 31 {
+		r.login(t, tok)
+	}
+	if got := r.ask(t, "GET", "/irsa/", first); got.Status != 200 {
+		t.Errorf("one of 32 sessions: %v", got)
+	}
+	r.login(t, tok)
+	if got := r.ask(t, "GET", "/irsa/", first); got.Status != http.StatusSeeOther {
+		t.Errorf("the first of 33 sessions: %v", got)
+	}
+}
+
+// TestRedaction prints all that the package exports after a secret went through.
+func TestRedaction(t *testing.T) {
+	t.Parallel()
+	const value = "MARKER-t0k3n-51b0"
+	key := token(t, value)
+	source := secretstest.NewSource(map[string]string{"db/main": marker})
+	c := agent.Config{Store: sourceStore(t, source), Tokens: []agent.Token{key}, Fetches: new(agent.Fetches)}
+	r := &rig{store: c.Store}
+	r.serve(t, c, loopback(t))
+	if got := r.ask(t, "GET", "/v1/db/main", "X-Vault-Token: "+value); got.Status != 200 {
+		t.Fatal(got)
+	}
+	r.login(t, value)
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	snapshot := r.agent.Snapshot()
+	if err := r.store.Close(); err != nil { // it moves while it is printed
+		t.Error(err)
+	}
+	redaction.Check(t, "Config", c, marker, value)
+	redaction.Check(t, "Token", key, marker, value)
+	redaction.Check(t, "Agent", r.agent, marker, value)
+	redaction.Check(t, "Snapshot", snapshot, marker, value)
+	redaction.Check(t, "ConfigError", &agent.ConfigError{Field: "Config.Tokens[0]", Problem: "is empty"}, marker, value)
+	_, err := agent.NewToken(value + "\n")
+	redaction.Check(t, "the error of a token", err, marker, value)
+	redaction.Check(t, "Fetches", c.Fetches, marker, value)
+	redaction.Check(t, "Route", agent.RouteSecret, marker, value)
+	redaction.Check(t, "Dialect", agent.DialectAgent, marker, value)
+}
