@@ -1,0 +1,204 @@
+package endpoint_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/irsakit/irsa/credentials/endpoint"
+)
+
+// memory is a listener without a network, for bubbles.
+type memory struct {
+	conns  chan net.Conn
+	closed context.Context
+	close  context.CancelFunc
+}
+
+func newMemory(t *testing.T) *memory {
+	m := &memory{conns: make(chan net.Conn)}
+	m.closed, m.close = context.WithCancel(t.Context())
+	return m
+}
+
+func (m *memory) Addr() net.Addr { return at("127.0.0.1") }
+func (m *memory) Close() error   { m.close(); return nil }
+
+func (m *memory) Accept() (net.Conn, error) {
+	select {
+	case conn := <-m.conns:
+		return conn, nil
+	case <-m.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (m *memory) dial() net.Conn {
+	client, server := net.Pipe()
+	m.conns <- loopbackConn{server}
+	return client
+}
+
+type loopbackConn struct{ net.Conn }
+
+func (loopbackConn) LocalAddr() net.Addr { return at("127.0.0.1") }
+
+const request = "GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:9911\r\nAuthorization: " + password + "\r\n\r\n"
+
+// A client that dawdles is cut off, also one that sends a byte now and then.
+func TestSlowClients(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		text  string
+		pause time.Duration // after each byte
+		took  time.Duration // until it is cut
+	}{
+		"silence": {"", 0, 2 * time.Second},
+		"half":    {"GET /credentials HTTP/1.1\r\nHost", 0, 2 * time.Second},
+		"drip":    {request, 100 * time.Millisecond, 2 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newMemory(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				s := newServer(t, endpoint.Config{Provider: stub{creds: lasting(time.Hour)}})
+				go func() { done <- s.Serve(ctx, l) }()
+				conn, start := l.dial(), time.Now()
+				var writing sync.WaitGroup
+				writing.Go(func() {
+					for _, b := range []byte(test.text) {
+						if _, err := conn.Write([]byte{b}); err != nil {
+							return
+						}
+						time.Sleep(test.pause)
+					}
+				})
+				got, err := io.ReadAll(conn)
+				if took := time.Since(start); took < test.took || took > test.took+time.Second || err != nil || len(got) > 200 {
+					t.Errorf("%d bytes after %v: %v", len(got), took, err)
+				}
+				conn.Close()
+				writing.Wait()
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A client that does not read its answer, or a provider that never gives one,
+// does not keep the server from ending.
+func TestEndIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: patient{}, Wait: time.Hour})
+		go func() { done <- s.Serve(ctx, l) }()
+		conn := l.dial()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		start := time.Now()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("it ended after %v", took)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err == nil || time.Since(start) != 3*time.Second {
+			t.Errorf("the connection ended after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
+// patient answers when it may wait no longer.
+type patient struct{}
+
+func (patient) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	<-ctx.Done()
+	return aws.Credentials{}, ctx.Err()
+}
+
+// Each connection serves one request: there is nothing to smuggle a second one
+// behind.
+func TestOneRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: stub{creds: lasting(time.Hour)}})
+		go func() { done <- s.Serve(ctx, l) }()
+		conn := l.dial()
+		var writing sync.WaitGroup
+		writing.Go(func() { _, _ = io.WriteString(conn, request+request) })
+		reader := bufio.NewReader(conn)
+		response, err := http.ReadResponse(reader, nil)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%v", err)
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			t.Error(err)
+		}
+		if _, err := http.ReadResponse(reader, nil); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+			t.Errorf("a second answer: %v", err)
+		}
+		conn.Close()
+		writing.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// With one connection too many the oldest is cut at once, before its time. Those
+// that have come and gone do not count.
+func TestOldestIsCut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: stub{creds: lasting(time.Hour)}})
+		go func() { done <- s.Serve(ctx, l) }()
+		start := time.Now()
+		conns := make([]net.Conn, 130)
+		for i := range conns {
+			conns[i] = l.dial()
+			defer conns[i].Close()
+			if i < 100 { // there is room
+				l.dial().Close()
+				synctest.Wait()
+			}
+		}
+		for i, conn := range conns[:3] {
+			_, err := conn.Read(make([]byte, 1))
+			if at, want := time.Since(start), 2*time.Second; err == nil || (at == 0) != (i < 2) || at > want {
+				t.Errorf("connection %d was cut after %v: %v", i, at, err)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
