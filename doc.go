@@ -13,6 +13,12 @@
 //     secrets, also those of other accounts, keeps them for a while, and
 //     names the missing grant when AWS refuses.
 //
+// Sidecars stand on four more, and so do the programs under examples:
+// [github.com/irsakit/irsa/secrets/agent] gives secrets over HTTP,
+// [github.com/irsakit/irsa/secrets/manifest] and
+// [github.com/irsakit/irsa/secrets/filesink] as files, and
+// [github.com/irsakit/irsa/credentials/endpoint] gives credentials to any SDK.
+//
 // Two more are for tests. [github.com/irsakit/irsa/credentials/credentialstest]
 // and [github.com/irsakit/irsa/secrets/secretstest] run an AWS that verifies
 // tokens and signatures, enforces policies and answers in AWS's own words,
