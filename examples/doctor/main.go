@@ -37,6 +37,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == "completion" {
+		return complete(args[1:], stdout)
+	}
 	o, err := parse(args)
 	switch {
 	case errors.Is(err, errHelp):
@@ -60,14 +63,14 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 
 // examine does what takes time. On a terminal it says so meanwhile.
 func examine(ctx context.Context, o options, stderr io.Writer) findings {
-	if isTerminal(stderr) {
-		fmt.Fprint(stderr, "asking STS, the cluster's issuer and the node…")
-		defer fmt.Fprint(stderr, "\r\x1b[K")
-	}
+	p := startProgress(stderr, o.timeout)
+	defer p.stop()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
+	p.now("asking STS, the cluster's issuer and the node")
 	found := findings{report: credentials.Diagnose(ctx, o.config)}
 	if o.secret != "" {
+		p.now("reading the secret")
 		found.add(readSecret(ctx, o.config, o.secret))
 	}
 	return found

@@ -5,6 +5,7 @@ const usage = `NAME
 
 SYNOPSIS
     doctor [flags]
+    doctor completion bash|zsh|fish
 
 DESCRIPTION
     Looks at everything on the way from this process's environment to its AWS
@@ -20,9 +21,9 @@ DESCRIPTION
 OPTIONS
     Where the identity comes from; by default the environment says it:
     -region REGION        the Region whose STS is asked
-    -role-arn ARN         the role of web identity, together with
+    -role-arn ARN         the role of web identity; needs -token-file
     -token-file FILE      the projected token
-    -audience AUDIENCE    that the token must have; default sts.amazonaws.com
+    -audience AUDIENCE    what the token is for; default sts.amazonaws.com
     -profile NAME         a profile of the shared config files
     -hop ARN              a role to assume from there; may be repeated
     -external-id ID       the external id for the -hop before it
@@ -55,4 +56,5 @@ EXAMPLES
     kubectl exec deploy/app -- doctor -strict
     doctor -expect-role arn:aws:iam::111122223333:role/pod-role
     doctor -secret arn:aws:secretsmanager:eu-west-1:222233334444:secret:db-AbCdEf
+    source <(doctor completion bash)
 `

@@ -4,29 +4,46 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 
 	"github.com/irsakit/irsa/policy"
 )
 
-const accessUsage = `usage: policycheck access WORLD.yaml [-service-account NS/NAME] [-secret ID] [-role ARN] [-region R] [-json]
-       policycheck access -terraform PLAN.json [the same] [-account [PROVIDER=]ID]… [-issuer URL]
-                          [-audience AUD] [-policy ARN=FILE]… [-context KEY=VALUE]… [-strict]
+const accessUsage = `NAME
+    policycheck access - tell whether a pod can read a secret
 
-Tells whether a pod can read a secret, over the whole chain: token, trust,
-permissions, secret policy, key policy, guardrails; and if not, which document
-in which account is wrong, and what to put there.
+SYNOPSIS
+    policycheck access WORLD.yaml [-service-account NS/NAME] [-secret ID]
+                       [-role ARN] [-region R] [-json]
+    policycheck access -terraform PLAN.json [the same] [-account [PROVIDER=]ID]…
+                       [-issuer URL] [-audience AUD] [-policy ARN=FILE]…
+                       [-context KEY=VALUE]… [-strict]
 
-WORLD.yaml describes accounts in YAML or JSON, as examples/fakeaws reads them.
-PLAN.json is a Terraform plan: terraform plan -out=FILE; terraform show -json FILE.
-Flags that are left out are chosen where only one choice is there.
+DESCRIPTION
+    Tells whether a pod can read a secret, over the whole chain: token, trust,
+    permissions, secret policy, key policy, guardrails; and if not, which document
+    in which account is wrong, and what to put there.
 
-` + questionUsage + `  -json                     print data instead of text
+    WORLD.yaml describes accounts in YAML or JSON, as examples/fakeaws reads them.
+    PLAN.json is a Terraform plan: terraform plan -out=FILE; terraform show -json FILE.
 
-For a plan:
-  -account [PROVIDER=]ID    the account of a provider, such as aws.secrets, if the
-                            plan does not tell; without PROVIDER, of all others
+OPTIONS
+    What is left out is chosen where only one choice is there.
+` + questionUsage + `    -json                     print data instead of text
+
+    For a plan:
+    -terraform PLAN.json      the plan
+    -account [PROVIDER=]ID    the account of a provider, such as aws.secrets, if the
+                              plan does not tell; without PROVIDER, of all others
 ` + planUsage + `
-Exit status: 0 allowed; 1 denied, or not known; 2 bad usage or bad input.
+EXIT STATUS
+    0   allowed
+    1   denied, or not known
+    2   bad usage or bad input
+
+EXAMPLES
+    policycheck access world.yaml -service-account testnamespace/testapp -secret prod/db
+    policycheck access -terraform plan.json -secret aws_secretsmanager_secret.db
 `
 
 func runAccess(_ context.Context, args []string, std streams) error {
@@ -55,7 +72,7 @@ func runAccess(_ context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := a.write(std.out, *asJSON); err != nil {
+	if err := a.write(std.out, *asJSON, styleOf(std.out, os.Getenv)); err != nil {
 		return err
 	}
 	if a.Decision != policy.Allowed {

@@ -24,9 +24,9 @@ type answer struct {
 	names  names
 }
 
-func (a *answer) write(w io.Writer, asJSON bool) error {
+func (a *answer) write(w io.Writer, asJSON bool, look style) error {
 	if !asJSON {
-		_, err := io.WriteString(w, a.text())
+		_, err := io.WriteString(w, a.text(look))
 		return err
 	}
 	type fault struct {
@@ -57,13 +57,14 @@ func (a *answer) write(w io.Writer, asJSON bool) error {
 }
 
 // text is the answer for people.
-func (a *answer) text() string {
+func (a *answer) text(look style) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", a.headline(),
+	shown := func(d policy.Decision) string { return look.decision(d, d.String()) }
+	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", look.decision(a.Decision, a.headline()),
 		a.Subject, a.names.inList(a.Role), a.names.inList(a.Secret))
-	fmt.Fprintf(&b, "  %-32s%s\n", "the token becomes the role:", a.report.Trust.Decision)
-	fmt.Fprintf(&b, "  %-32s%s\n", "the role reads the secret:", a.report.Secret.Decision)
-	fmt.Fprintf(&b, "  %-32s%s\n", "the role decrypts it:", a.report.Key.Decision)
+	fmt.Fprintf(&b, "  %-32s%s\n", "the token becomes the role:", shown(a.report.Trust.Decision))
+	fmt.Fprintf(&b, "  %-32s%s\n", "the role reads the secret:", shown(a.report.Secret.Decision))
+	fmt.Fprintf(&b, "  %-32s%s\n", "the role decrypts it:", shown(a.report.Key.Decision))
 	for _, f := range a.report.Faults {
 		a.writeFault(&b, f)
 	}

@@ -9,25 +9,36 @@ import (
 	"github.com/irsakit/irsa/policy"
 )
 
-const evalUsage = `usage: policycheck eval [FILE|-]
+const evalUsage = `NAME
+    policycheck eval - decide IAM requests
 
-Decides scenarios: one JSON object or an array of them, from FILE or standard
-input. Prints one JSON object a line:
+SYNOPSIS
+    policycheck eval [FILE|-]
 
-  {"id":…,"decision":"Allowed|ImplicitlyDenied|ExplicitlyDenied|Unknown","reasons":[…],"missing":[…],"near":[…]}
+DESCRIPTION
+    Decides scenarios: one JSON object or an array of them, from FILE or standard
+    input. Prints one JSON object a line:
 
-A scenario has "request" {principal, action, resource {resource, accountId},
-context} and the policies: identityPolicies, resourcePolicy,
-permissionBoundaries, sessionPolicy, serviceControlPolicies and
-resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies; and
-grants of the KMS key, as "aws kms list-grants" prints them. A field that is
-absent means that there is no such policy, except the policy of a KMS key and
-the trust policy of a role: they always exist, so absent is not known.
-So is every field named in "unknown". A context key that is absent is not in
-the request, unless "unknown" names "context".
+    {"id":…,"decision":"Allowed|ImplicitlyDenied|ExplicitlyDenied|Unknown","reasons":[…],"missing":[…],"near":[…]}
 
-Exit status: 0 all decided as "expected" {response} says, or Allowed where it
-says nothing; 1 not so; 2 bad usage, or input that cannot be read.
+    A scenario has "request" {principal, action, resource {resource, accountId},
+    context} and the policies: identityPolicies, resourcePolicy,
+    permissionBoundaries, sessionPolicy, serviceControlPolicies and
+    resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies; and
+    grants of the KMS key, as "aws kms list-grants" prints them. A field that is
+    absent means that there is no such policy, except the policy of a KMS key and
+    the trust policy of a role: they always exist, so absent is not known.
+    So is every field named in "unknown". A context key that is absent is not in
+    the request, unless "unknown" names "context".
+
+EXIT STATUS
+    0   all decided as "expected" {response} says, or Allowed where it says nothing
+    1   not so
+    2   bad usage, or input that cannot be read
+
+EXAMPLES
+    policycheck eval scenarios.json
+    jq '.tests' suite.json | policycheck eval
 `
 
 // verdict is a line of output.

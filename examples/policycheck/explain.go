@@ -11,18 +11,32 @@ import (
 	"github.com/irsakit/irsa/policy"
 )
 
-const explainUsage = `usage: policycheck explain [-json] [-world WORLD.yaml -service-account NS/NAME [-secret ID] [-role ARN] [-region R]]
+const explainUsage = `NAME
+    policycheck explain - say what a refusal of AWS is about
 
-Explains a refusal of AWS that is given on standard input: the message as any
-SDK or the CLI prints it, a CloudTrail event or log file, or what
-"aws sts decode-authorization-message" answers. Says what was refused, which
-document in which account refuses, and what to do.
+SYNOPSIS
+    policycheck explain [-json] <REFUSAL
+    policycheck explain [-json] -world WORLD.yaml -service-account NS/NAME
+                        [-secret ID] [-role ARN] [-region R] <REFUSAL
 
-  -json          print one JSON object a line instead of text
-  -world FILE    hold the refusal against the documents of a world, as access
-                 reads it; the other flags are those of access
+DESCRIPTION
+    Explains a refusal of AWS that is given on standard input: the message as any
+    SDK or the CLI prints it, a CloudTrail event or log file, or what
+    "aws sts decode-authorization-message" answers. Says what was refused, which
+    document in which account refuses, and what to do.
 
-Exit status: 0 explained; 2 bad usage, or no refusal in the input.
+OPTIONS
+    -json                     print one JSON object a line instead of text
+    -world WORLD.yaml         hold the refusal against the documents of a
+                              description of accounts, as access reads it; then:
+` + questionUsage + `
+EXIT STATUS
+    0   explained
+    2   bad usage, or no refusal in the input
+
+EXAMPLES
+    aws secretsmanager get-secret-value --secret-id db 2>&1 | policycheck explain
+    policycheck explain -world world.yaml -service-account testnamespace/testapp <refusal.txt
 `
 
 func runExplain(_ context.Context, args []string, std streams) error {

@@ -10,11 +10,19 @@ import (
 	"strings"
 )
 
-// badUsage is a mistake in the command line, with the first lines of the help.
+// badUsage is a mistake in the command line, with the synopsis of the help.
 func badUsage(help, format string, args ...any) error {
-	synopsis, _, _ := strings.Cut(help, "\n\n")
-	command := strings.Fields(synopsis)[2]
-	return fmt.Errorf("%w: %w\n%s\n\n\"policycheck %s -h\" tells more", errUsage, fmt.Errorf(format, args...), synopsis, command)
+	_, rest, _ := strings.Cut(help, "SYNOPSIS\n")
+	synopsis, _, _ := strings.Cut(rest, "\n\n")
+	command := strings.Fields(synopsis)[1]
+	return fmt.Errorf("%w: %w\nusage:\n%s\n\n\"policycheck %s -h\" tells more", errUsage, fmt.Errorf(format, args...), synopsis, command)
+}
+
+// noCommand is a command line that does not say what to do, with what there is.
+func noCommand(format string, args ...any) error {
+	_, rest, _ := strings.Cut(usage, "COMMANDS\n")
+	commands, _, _ := strings.Cut(rest, "\n\n")
+	return fmt.Errorf("%w: %s\ncommands:\n%s\n\n\"policycheck -h\" tells more", errUsage, fmt.Sprintf(format, args...), commands)
 }
 
 // parse reads flags wherever they stand among the arguments, and returns the

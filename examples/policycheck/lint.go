@@ -11,40 +11,59 @@ import (
 	"github.com/irsakit/irsa/policy"
 )
 
-const lintUsage = `usage: policycheck lint [-kind KIND] [-account ID] [-fail-on SEVERITY] [-ignore ID,…] [-json | -sarif] FILE…
-       policycheck lint WORLD.yaml [-service-account NS/NAME] [-secret ID] [-role ARN] [-region R] [the same]
-       policycheck lint -terraform PLAN.json [the same] [-account [PROVIDER=]ID]… [-issuer URL]
-                        [-audience AUD] [-policy ARN=FILE]… [-context KEY=VALUE]… [-strict]
+const lintUsage = `NAME
+    policycheck lint - look for mistakes in policies
 
-Looks for mistakes in policy documents, - for standard input; or in all that
-bears on whether a pod can read a secret, each document by itself and all of
-them together: token, trust, permissions, secret policy, key policy, guardrails.
+SYNOPSIS
+    policycheck lint [-kind KIND] [-account ID] [-fail-on SEVERITY] [-ignore ID,…]
+                     [-json | -sarif] FILE…
+    policycheck lint WORLD.yaml [-service-account NS/NAME] [-secret ID] [-role ARN]
+                     [-region R] [the same]
+    policycheck lint -terraform PLAN.json [the same] [-account [PROVIDER=]ID]…
+                     [-issuer URL] [-audience AUD] [-policy ARN=FILE]…
+                     [-context KEY=VALUE]… [-strict]
 
-A FILE is told by its content: JSON with "Statement" is a policy document, YAML
-or JSON with "accounts" or "clusters" a description of accounts, as access reads
-it, JSON with "format_version" a Terraform plan, and anything else is a policy
-document that is broken. Documents of a plan in which anything is not known
-before apply are left out, and named on standard error.
+DESCRIPTION
+    Looks for mistakes in policy documents, - for standard input; or in all that
+    bears on whether a pod can read a secret, each document by itself and all of
+    them together: token, trust, permissions, secret policy, key policy, guardrails.
 
-  -kind KIND                of policy documents: identity-policy,
-                            resource-policy, key-policy, trust-policy,
-                            permissions-boundary, session-policy,
-                            service-control-policy, resource-control-policy or
-                            endpoint-policy; without it, only what is wrong in
-                            every kind is found
-  -account [PROVIDER=]ID    the account that policy documents hang in; of a plan
-                            the account of a provider, such as aws.secrets
-  -fail-on SEVERITY         error, security, warning (the default) or
-                            suggestion, or none: what makes the exit status 1
-  -ignore ID,…              rules to leave out
-  -json, -sarif             print JSON, or SARIF 2.1.0 for code scanning
+    A FILE is told by its content: JSON with "Statement" is a policy document, YAML
+    or JSON with "accounts" or "clusters" a description of accounts, as access reads
+    it, JSON with "format_version" a Terraform plan, and anything else is a policy
+    document that is broken. Documents of a plan in which anything is not known
+    before apply are left out, and named on standard error.
 
-Which pod and which secret, chosen where only one choice is there:
+OPTIONS
+    -kind KIND                of policy documents: identity-policy,
+                              resource-policy, key-policy, trust-policy,
+                              permissions-boundary, session-policy,
+                              service-control-policy, resource-control-policy or
+                              endpoint-policy; without it, only what is wrong in
+                              every kind is found
+    -account [PROVIDER=]ID    the account that policy documents hang in; of a plan
+                              the account of a provider, such as aws.secrets
+    -fail-on SEVERITY         what makes the exit status 1: error, security,
+                              warning (the default) or suggestion, or none
+    -ignore ID,…              rules to leave out
+    -json                     print JSON
+    -sarif                    print SARIF 2.1.0, for code scanning
+
+    Which pod and which secret, chosen where only one choice is there:
 ` + questionUsage + `
-For a plan:
+    For a plan:
+    -terraform PLAN.json      the plan
 ` + planUsage + `
-Exit status: 0 nothing as bad as -fail-on; 1 findings; 2 bad usage, or a file
-that cannot be read. The findings about the other files are printed all the same.
+EXIT STATUS
+    0   nothing as bad as -fail-on
+    1   findings
+    2   bad usage, or a file that cannot be read; the findings about the other
+        files are printed all the same
+
+EXAMPLES
+    policycheck lint -kind key-policy -account 333344445555 key.json
+    policycheck lint world.yaml -service-account testnamespace/testapp -secret prod/db
+    policycheck lint -sarif policies/*.json >findings.sarif
 `
 
 // lintOptions are the command line of lint.

@@ -13,18 +13,39 @@ import (
 	"syscall"
 )
 
-const usage = `usage: policycheck COMMAND [ARGUMENTS]
+const usage = `NAME
+    policycheck - check IAM policies offline, before anything is applied
 
-  eval [FILE|-]      decide scenarios: requests with the policies that bear on them
-  lint FILE…         look for mistakes in policy documents, or in all that bears on
-                     whether a pod can read a secret
-  explain            explain a denial that is given on standard input
-  access WORLD.yaml  can this pod read that secret? From a description of accounts,
-  access -terraform PLAN.json   or from a Terraform plan, before it is applied
+SYNOPSIS
+    policycheck COMMAND [ARGUMENTS]
 
-"policycheck COMMAND -h" tells more. Nothing leaves the machine.
+DESCRIPTION
+    Nothing leaves the machine: no AWS account and no network are used.
 
-Exit status: 0 fine; 1 findings, or not allowed; 2 bad usage or bad input.
+COMMANDS
+    eval        decide scenarios: requests with the policies that bear on them
+    lint        look for mistakes in policy documents, or in all that bears on
+                whether a pod can read a secret
+    explain     explain a denial that is given on standard input
+    access      tell whether a pod can read a secret, from a description of
+                accounts or from a Terraform plan
+    completion  print completion for bash, zsh or fish
+    help        tell more of a command, as its -h does
+
+EXIT STATUS
+    0   fine
+    1   findings; denied, not known, or not as expected
+    2   bad usage or bad input
+
+ENVIRONMENT
+    Colours, which only a terminal has, are switched off by NO_COLOR, if it is not
+    empty, and by TERM=dumb. Nothing else is read.
+
+EXAMPLES
+    policycheck lint -kind trust-policy trust-policy.json
+    policycheck access world.yaml -service-account testnamespace/testapp -secret db
+    aws secretsmanager get-secret-value --secret-id db 2>&1 | policycheck explain
+    source <(policycheck completion bash)
 `
 
 var (
@@ -42,6 +63,8 @@ var commands = map[string]func(ctx context.Context, args []string, std streams) 
 	"lint":    runLint,
 	"explain": runExplain,
 	"access":  runAccess,
+
+	"completion": runCompletion,
 }
 
 // streams are the standard streams.
@@ -67,7 +90,7 @@ func main() {
 
 func run(ctx context.Context, args []string, std streams) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: no command\n%s", errUsage, usage)
+		return noCommand("no command")
 	}
 	switch args[0] {
 	case "help":
@@ -81,7 +104,7 @@ func run(ctx context.Context, args []string, std streams) error {
 	}
 	command, ok := commands[args[0]]
 	if !ok {
-		return fmt.Errorf("%w: no command %q\n%s", errUsage, args[0], usage)
+		return noCommand("no command %q", args[0])
 	}
 	return command(ctx, args[1:], std)
 }

@@ -21,20 +21,20 @@ type question struct {
 	files     map[string]string // of options.Policies
 }
 
-const questionUsage = `  -service-account NS/NAME  the pod's
-  -secret ID                name or ARN as the application has it; of a plan
-                            also an address, which stands for its ARN
-  -role ARN                 the role, also by name; of a plan also by address
-  -region R                 of the application's client, for names; of a plan
-                            also of providers that do not tell theirs
+const questionUsage = `    -service-account NS/NAME  the pod's
+    -secret ID                name or ARN as the application has it; of a plan
+                              also an address, which stands for its ARN
+    -role ARN                 the role, also by name; of a plan also by address
+    -region R                 of the application's client, for names; of a plan
+                              also of providers that do not tell theirs
 `
 
-const planUsage = `  -issuer URL               the cluster's; its identity provider is taken to exist
-  -audience AUD             of the token; default sts.amazonaws.com
-  -policy ARN=FILE          a document that the plan does not have: of a managed
-                            policy, secret or key
-  -context KEY=VALUE        a condition key of the pod's requests
-  -strict                   take no unknown value to be what it refers to
+const planUsage = `    -issuer URL               the cluster's; its identity provider is taken to exist
+    -audience AUD             of the token; default sts.amazonaws.com
+    -policy ARN=FILE          a document that the plan does not have: of a managed
+                              policy, secret or key
+    -context KEY=VALUE        a condition key of the pod's requests
+    -strict                   take no unknown value to be what it refers to
 `
 
 // ofPlans and ofChains are the flags that make sense for a plan only, and those
