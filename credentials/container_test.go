@@ -322,7 +322,7 @@ func TestContainerAnswers(t *testing.T) {
 		"code to hide in":    {400, refused(marker + " " + marker), credentials.ErrIdentity, 1, []string{"400"}, ""},
 		"long code":          {400, refused(strings.Repeat("A", 65)), credentials.ErrIdentity, 1, []string{"it answers 400; "}, ""},
 		"expired token":      {400, refused("ExpiredTokenException"), credentials.ErrIdentity, 1, []string{"ExpiredToken", "kubelet"}, "ExpiredToken"},
-		"agent's words":      {400, agent, credentials.ErrDenied, 1, []string{"AccessDenied", "sts:TagSession", "request 11111111-2222"}, "AccessDenied"},
+		"agent's words":      {400, agent, credentials.ErrDenied, 1, []string{"AccessDenied", "own settings", "request 11111111-2222"}, "AccessDenied"},
 		"unauthorized":       {401, "", credentials.ErrIdentity, 1, []string{"401"}, ""},
 		"wrong host":         {403, "", credentials.ErrDenied, 1, []string{"403"}, ""},
 		"not found":          {404, "", credentials.ErrConfiguration, 1, []string{"404"}, ""},

@@ -102,20 +102,24 @@ func (c *container) refused(status int, data []byte) error {
 	if e.Code != "" {
 		e.Problem += " " + e.Code
 	}
-	e.judge()
+	e.judge(isAgent(c.endpoint))
 	return e
 }
 
 // judge classes a refusal, by code if EKS Auth gave one (EKS Auth API
 // Reference, AssumeRoleForPodIdentity, "Errors"), else by status: the agent
-// answers 400 for a bad token and 403 to a wrong host.
-func (e *ContainerError) judge() {
+// answers 400 for a bad token and 403 to a wrong host. What to change in AWS is
+// known of the agent only.
+func (e *ContainerError) judge(agent bool) {
 	switch {
 	case e.Status == http.StatusTooManyRequests || e.Status >= 500 || e.Code == "Throttling":
 		e.retry = true
 	case e.Code == "ResourceNotFound" || e.Status == http.StatusNotFound:
 		e.kind, e.terminal = ErrConfiguration, true
 		e.Remedy = "create an EKS Pod Identity association of the service account with a role, or mend the path"
+	case e.Code == "AccessDenied" && !agent:
+		e.kind, e.terminal = ErrDenied, true
+		e.Remedy = "look in the endpoint's own settings for who may have credentials from it"
 	case e.Code == "AccessDenied":
 		e.kind, e.terminal = ErrDenied, true
 		e.Remedy = "let pods.eks.amazonaws.com do sts:AssumeRole and sts:TagSession in the role's trust policy, and the node's role eks-auth:AssumeRoleForPodIdentity"

@@ -39,8 +39,9 @@ type engine struct {
 	flight   *flight   // the refresh under way
 	backoff  time.Time // B ends
 	denied   denial    // E
-	failures int       // in a row
-	lastErr  error     // of the latest refresh
+	haste    haste
+	failures int   // in a row
+	lastErr  error // of the latest refresh
 	leased   *time.Timer
 	schedule schedule
 	token    tokenWatch
@@ -209,6 +210,7 @@ func (e *engine) adopt(g *grant, now time.Time) {
 		e.previous = e.current.creds.AccessKeyID
 	}
 	e.ready.Store(nil)
+	e.haste = haste{}
 	e.current = newTerm(g, e.refresh.Window, now)
 	e.identity.Store(&g.identity)
 }

@@ -22,7 +22,10 @@ type situation struct {
 
 // move is the table of the AWS SDKs' common refresh behaviour
 // (aws-sdk-java-v2#7109, botocore#3733), read from the top; how a refresh that
-// was led is answered is in [engine.settle]. The background changes one row.
+// was led is answered is in [engine.settle]. The background changes one row. A
+// service's rejection of a key makes V, A and M an X. Unlike those of the SDKs,
+// its rejection of one that has expired ends B, and as long as that key is in
+// hand B lasts 30 s at most instead of 5 to 10 minutes: see [term.useless].
 //
 //	          | contact | B       | E      | under way
 //	N         | lead    | -       | refuse | wait

@@ -20,6 +20,7 @@ func (e *engine) invalidate(keyID string) bool {
 		e.current = &t
 		e.stats.Invalidations++
 	}
+	e.hasten(e.now())
 	return true
 }
 

@@ -81,7 +81,9 @@ func (p *Provider) RetrieveMin(ctx context.Context, d time.Duration) (aws.Creden
 // Invalidate says that a service has rejected an access key as expired or
 // invalid. The next Retrieve then waits for a refresh, whatever the
 // credentials' expiry; should that fail for a passing reason, it returns them
-// again. A key that is not in hand is ignored, and reported as false: someone
+// again. If the key has expired, no pause after earlier failures stands in the
+// way of that refresh, and later ones are at most 30 seconds apart until one
+// succeeds. A key that is not in hand is ignored, and reported as false: someone
 // else may have replaced it already. In a chain of hops the session that has
 // the key is refreshed, no other: a session outlives the one it was assumed
 // from.

@@ -82,6 +82,9 @@ func (e *engine) spread() time.Duration {
 // would reach into the mandatory window is cut short, so that there is a last
 // attempt before it. e.mu is held.
 func (e *engine) pause(now time.Time) time.Duration {
+	if e.current.useless(now) {
+		return e.hastyPause()
+	}
 	pause := between(minBackoff, maxBackoff)
 	if e.refresh.OnDemand || e.current.phase(now, e.refresh.MaxStale) != phaseAdvisory {
 		return pause

@@ -84,6 +84,15 @@ func (r *rejections) addTo(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc(signerNoteID, noteSigner), "Signing", middleware.After)
 }
 
+// withoutRejections takes the middleware out of an operation's stack again.
+func withoutRejections(stack *middleware.Stack) error {
+	if _, present := stack.Finalize.Get(rejectionsID); !present {
+		return nil
+	}
+	_, err := stack.Finalize.Remove(rejectionsID)
+	return err
+}
+
 // ID implements middleware.FinalizeMiddleware.
 func (r *rejections) ID() string { return rejectionsID }
 

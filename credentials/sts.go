@@ -83,6 +83,8 @@ func (c stsClient) once(region string, creds aws.Credentials) func(*sts.Options)
 		o.Region = region
 		if creds.HasKeys() {
 			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return creds, nil })
+			// Signed anew, the request would have the same key.
+			o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], withoutRejections)
 		}
 	}
 }

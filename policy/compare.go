@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"math/big"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -109,13 +108,13 @@ func (n number) rat() *big.Rat {
 
 // decimal bounds the digits of the exponent, so that a short text cannot
 // become a number that fills the memory.
-var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?$`)
+var decimal = lazily(`^[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?$`)
 
 func parseNumber(s string) (number, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return number{whole: n}, true
 	}
-	if !decimal.MatchString(s) {
+	if !decimal().MatchString(s) {
 		return number{}, false
 	}
 	r, ok := new(big.Rat).SetString(s)

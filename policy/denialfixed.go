@@ -21,7 +21,7 @@ const (
 type fixed struct {
 	words string // that it begins with, without regard to case
 	// more is what belongs to it behind the words; nil: nothing.
-	more *regexp.Regexp
+	more func() *regexp.Regexp
 	says Denial
 }
 
@@ -38,16 +38,16 @@ var fixedSentences = []fixed{
 	{kmsSentence, nil, Denial{KMS: true}},
 	{staleKeySentence, nil, Denial{KMS: true}},
 	{strings.TrimSuffix(ciphertextSentence, "."), nil, Denial{Action: "kms:Decrypt"}},
-	{"The ID Token provided is not a valid JWT", regexp.MustCompile(`^\. \(You may see this error if you sent an Access Token\)`), web(TokenStage, ServiceAccountToken)},
-	{"Missing a required claim:", regexp.MustCompile(`^ ?[\w.:/-]*\w`), web(TokenStage, ServiceAccountToken)},
-	{"Token expired: current date/time", regexp.MustCompile(`^ ?\d+ must be before the expiration date/time ?\d+`), web(TokenStage, ServiceAccountToken)},
-	{"Token too old:", regexp.MustCompile(`^ ?\d+`), web(TokenStage, ServiceAccountToken)},
-	{"Couldn't retrieve verification key from your identity provider", regexp.MustCompile(`^, please reference AssumeRoleWithWebIdentity documentation for requirements`), web(TokenStage, IdentityProvider)},
+	{"The ID Token provided is not a valid JWT", lazily(`^\. \(You may see this error if you sent an Access Token\)`), web(TokenStage, ServiceAccountToken)},
+	{"Missing a required claim:", lazily(`^ ?[\w.:/-]*\w`), web(TokenStage, ServiceAccountToken)},
+	{"Token expired: current date/time", lazily(`^ ?\d+ must be before the expiration date/time ?\d+`), web(TokenStage, ServiceAccountToken)},
+	{"Token too old:", lazily(`^ ?\d+`), web(TokenStage, ServiceAccountToken)},
+	{"Couldn't retrieve verification key from your identity provider", lazily(`^, please reference AssumeRoleWithWebIdentity documentation for requirements`), web(TokenStage, IdentityProvider)},
 	{"OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", nil, web(TokenStage, IdentityProvider)},
-	{"No OpenIDConnect provider found in your account for", regexp.MustCompile(`^ [^\s"'<>\\,;)]+`), web(ProviderStage, IdentityProvider)},
+	{"No OpenIDConnect provider found in your account for", lazily(`^ [^\s"'<>\\,;)]+`), web(ProviderStage, IdentityProvider)},
 	{MessageIncorrectAudience, nil, web(AudienceStage, IdentityProvider)},
-	{"Packed policy consumes", regexp.MustCompile(`^ \d+% of allotted space`), Denial{}},
-	{"Packed size of session tags consumes", regexp.MustCompile(`^ \d+% of allotted space`), Denial{}},
+	{"Packed policy consumes", lazily(`^ \d+% of allotted space`), Denial{}},
+	{"Packed size of session tags consumes", lazily(`^ \d+% of allotted space`), Denial{}},
 }
 
 // parseFixed finds a sentence without grammar, and where it begins.
@@ -62,7 +62,7 @@ func parseFixed(text string) (d Denial, at int, ok bool) {
 		end := i + len(f.words)
 		if f.more != nil {
 			rest := text[end:min(len(text), end+sentenceLimit)]
-			end += len(f.more.FindString(rest))
+			end += len(f.more().FindString(rest))
 		}
 		if !d.KMS && !d.DefaultKey { // which are told in full by their flags
 			d.Message = strings.TrimRight(text[i:end], ".")
@@ -109,11 +109,11 @@ func isRefusal(code string) bool { return slices.Contains(refusalCodes, code) }
 var (
 	// wrappedCode: Go v2; boto3 and the CLI; XML; JSON and JavaScript; Java v1;
 	// Rust; Ruby; PHP.
-	wrappedCode = regexp.MustCompile(`api error ([\w.]+): |An error occurred \(([\w.]+)\)|<Code>([\w.]+)</Code>|` +
+	wrappedCode = lazily(`api error ([\w.]+): |An error occurred \(([\w.]+)\)|<Code>([\w.]+)</Code>|` +
 		`\b(?:__type|[cC]ode|errorCode|errorType)['"]?[:=] ?(?:Some\()?['"]?([\w.]+#)?([A-Z][\w.]+)|` +
 		`\bname['"]?[:=] ?['"]?([A-Z]\w*(?:Exception|Error|Denied|Operation))|` +
 		`Errors::(\w+)|([A-Z]\w+) \((?:client|server)\): `)
-	wrappedID = regexp.MustCompile(`(?i)request[ _-]?id['"]?(?:[:=] ?|> ?|, ?)(?:Some\()?['"]?([0-9a-z][0-9a-z-]*)`)
+	wrappedID = lazily(`(?i)request[ _-]?id['"]?(?:[:=] ?|> ?|, ?)(?:Some\()?['"]?([0-9a-z][0-9a-z-]*)`)
 )
 
 // lookAround is how far from the sentence its wrapper is looked for.
@@ -126,10 +126,10 @@ func codeOf(text string, at int) string {
 	if code := bareCode(before); code != "" {
 		return code
 	}
-	if all := wrappedCode.FindAllStringSubmatch(before, -1); all != nil {
+	if all := wrappedCode().FindAllStringSubmatch(before, -1); all != nil {
 		return codeIn(all[len(all)-1])
 	}
-	if code := codeIn(wrappedCode.FindStringSubmatch(after)); code != "" {
+	if code := codeIn(wrappedCode().FindStringSubmatch(after)); code != "" {
 		return code
 	}
 	first, _, _ := strings.Cut(text[:min(len(text), lookAround)], ": ")
@@ -166,9 +166,9 @@ func bareCode(before string) string {
 // requestIDOf is the same for the id of the request.
 func requestIDOf(text string, at int) string {
 	before, after := text[max(0, at-lookAround):at], text[at:min(len(text), at+lookAround)]
-	all := wrappedID.FindAllStringSubmatch(before, -1)
+	all := wrappedID().FindAllStringSubmatch(before, -1)
 	if all == nil {
-		all = wrappedID.FindAllStringSubmatch(after, 1)
+		all = wrappedID().FindAllStringSubmatch(after, 1)
 	}
 	for _, m := range all[max(0, len(all)-1):] {
 		if !strings.EqualFold(m[1], "null") && !strings.EqualFold(m[1], "none") {

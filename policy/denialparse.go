@@ -2,7 +2,6 @@ package policy
 
 import (
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -11,15 +10,15 @@ import (
 // space is reduced to single spaces. A word ends at white space, and at what
 // wrappers put behind it: quotes, mark-up, escapes.
 var (
-	denialAction = regexp.MustCompile(`^(?i):? ?"?([a-z0-9-]+:[a-z0-9*]+)"?`)
+	denialAction = lazily(`^(?i):? ?"?([a-z0-9-]+:[a-z0-9*]+)"?`)
 	// denialResource's first form is quoted (Amazon S3) and may hold spaces; the
 	// second, of IAM, has the type before the name.
-	denialResource = regexp.MustCompile(`^(?i) on resource: ?(?:"([^"<>\\]*[^"<>\\ ])"|((?:(?:user|role|group|policy|instance profile) )?[^\s"<>\\]+))`)
+	denialResource = lazily(`^(?i) on resource: ?(?:"([^"<>\\]*[^"<>\\ ])"|((?:(?:user|role|group|policy|instance profile) )?[^\s"<>\\]+))`)
 	// denialReason leaves the repeated action alone: AWS misspells it at times.
-	denialReason = regexp.MustCompile(`^(?i)[.,]? (?:because no ([a-z -]+?) allows the\b|(with an explicit deny)(?: in (?:an?|the) ([a-z -]+ policy|[a-z]+ boundary))?(?:(?:,? with policy ARN)?: (arn:[^\s"<>\\]+))?)`)
-	denialDetail = regexp.MustCompile(`(https://[a-z0-9.-]+/iam/home\?region=[a-z0-9-]+#/authorization-details/[0-9a-z]+) for complete details`)
-	denialID     = regexp.MustCompile(`with the following authorization id: ([0-9a-z]+)`)
-	denialBlob   = regexp.MustCompile(`(?i)encoded authorization failure message: ?([\w-]+)`)
+	denialReason = lazily(`^(?i)[.,]? (?:because no ([a-z -]+?) allows the\b|(with an explicit deny)(?: in (?:an?|the) ([a-z -]+ policy|[a-z]+ boundary))?(?:(?:,? with policy ARN)?: (arn:[^\s"<>\\]+))?)`)
+	denialDetail = lazily(`(https://[a-z0-9.-]+/iam/home\?region=[a-z0-9-]+#/authorization-details/[0-9a-z]+) for complete details`)
+	denialID     = lazily(`with the following authorization id: ([0-9a-z]+)`)
+	denialBlob   = lazily(`(?i)encoded authorization failure message: ?([\w-]+)`)
 )
 
 const (
@@ -56,21 +55,21 @@ func ParseDenial(message string) (Denial, bool) {
 // and XML bodies, the typographic apostrophe, colours, and the frame that
 // Terraform draws. Nothing in the result commands a terminal.
 func flatten(message string) string {
-	message = escapeSequence.ReplaceAllStringFunc(message, func(s string) string { return unescapeOnce(strings.TrimLeft(s, `\`)) })
+	message = escapeSequence().ReplaceAllStringFunc(message, func(s string) string { return unescapeOnce(strings.TrimLeft(s, `\`)) })
 	if strings.Contains(message, "</") {
 		message = html.UnescapeString(message)
 	}
 	message = withoutColours(message)
-	message = logTime.ReplaceAllString("\n"+message, " ")
+	message = logTime().ReplaceAllString("\n"+message, " ")
 	message = drawn.Replace(message)
 	return strings.Join(strings.Fields(oneLine(message)), " ")
 }
 
 var (
 	// escapeSequence is JSON's, in a string within strings too.
-	escapeSequence = regexp.MustCompile(`\\+(?:["/nrt]|u00[0-7][0-9A-Fa-f])`)
+	escapeSequence = lazily(`\\+(?:["/nrt]|u00[0-7][0-9A-Fa-f])`)
 	// logTime is the time that logs of CI jobs put in front of every line.
-	logTime = regexp.MustCompile(`\n[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z `)
+	logTime = lazily(`\n[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z `)
 	drawn   = strings.NewReplacer("’", "'", "│", " ", "╷", " ", "╵", " ")
 )
 
@@ -120,7 +119,7 @@ func parseSentence(text string) (d Denial, at int, ok bool) {
 		begin := from + i
 		from = begin + len(notAuthorized)
 		rest := text[from:min(len(text), from+sentenceLimit)]
-		m := denialAction.FindStringSubmatchIndex(rest)
+		m := denialAction().FindStringSubmatchIndex(rest)
 		if m == nil {
 			continue
 		}
@@ -166,11 +165,11 @@ func (d *Denial) parseResource(rest string) string {
 	const on = " on resource:"
 	if len(rest) > len(on) && strings.EqualFold(rest[:len(on)], on) {
 		// AWS leaves the name out at times; then the reason follows.
-		if reason := " " + strings.TrimLeft(rest[len(on):], " "); denialReason.MatchString(reason) {
+		if reason := " " + strings.TrimLeft(rest[len(on):], " "); denialReason().MatchString(reason) {
 			return reason
 		}
 	}
-	m := denialResource.FindStringSubmatchIndex(rest)
+	m := denialResource().FindStringSubmatchIndex(rest)
 	if m == nil {
 		return rest
 	}
@@ -183,7 +182,7 @@ func (d *Denial) parseResource(rest string) string {
 
 // parseReason takes the kind of policy and its ARN off the rest.
 func (d *Denial) parseReason(rest string) string {
-	m := denialReason.FindStringSubmatchIndex(rest)
+	m := denialReason().FindStringSubmatchIndex(rest)
 	if m != nil {
 		words := group(rest, m, 1) + group(rest, m, 3)
 		d.Explicit = group(rest, m, 2) != ""
@@ -203,8 +202,8 @@ func (d *Denial) parseReason(rest string) string {
 // parseDetails looks for the way to more in what follows the sentence. The id
 // may be in both places; they agree.
 func (d *Denial) parseDetails(rest string) {
-	url := denialDetail.FindStringSubmatch(rest)
-	id := denialID.FindStringSubmatch(rest)
+	url := denialDetail().FindStringSubmatch(rest)
+	id := denialID().FindStringSubmatch(rest)
 	if url != nil {
 		d.AuthorizationURL = url[1]
 		d.AuthorizationID = lastElement(url[1])
@@ -220,7 +219,7 @@ func encodedMessage(text string) string {
 	if i < 0 {
 		return ""
 	}
-	m := denialBlob.FindStringSubmatch(text[i:min(len(text), i+len(encodedSentence)+blobLimit)])
+	m := denialBlob().FindStringSubmatch(text[i:min(len(text), i+len(encodedSentence)+blobLimit)])
 	if m == nil {
 		return ""
 	}

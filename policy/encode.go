@@ -70,7 +70,7 @@ func appendValue(dst []byte, v Value) ([]byte, error) {
 		return appendString(dst, v.Text), nil
 	case v.Kind == NullValue:
 		return append(dst, "null"...), nil
-	case v.Kind == NumberValue && numerals.MatchString(v.Text),
+	case v.Kind == NumberValue && numerals().MatchString(v.Text),
 		v.Kind == BoolValue && (v.Text == "true" || v.Text == "false"):
 		return append(dst, v.Text...), nil
 	}

@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 )
 
@@ -54,11 +53,11 @@ func (d *draft) document(s ...Statement) (*Document, error) {
 }
 
 // regionNames are the names of Regions, not of their zones.
-var regionNames = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
+var regionNames = lazily(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
 
 // settlePartition finds the one partition that everything belongs to.
 func (d *draft) settlePartition() {
-	if d.Region != "" && !regionNames.MatchString(d.Region) {
+	if d.Region != "" && !regionNames().MatchString(d.Region) {
 		d.reject("Region", d.Region, "not the name of a Region; write one such as eu-west-1")
 	}
 	claims := d.claims()
@@ -119,8 +118,8 @@ func isPartition(name string) bool {
 // The names of roles and their paths (IAM User Guide, reference_iam-quotas).
 // Wildcards, which paths may hold, would mean something else in a policy.
 var (
-	roleNames = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
-	rolePaths = regexp.MustCompile(`^/([\w!"#%&'()+,./:;<=>@^|~\[\]\\-]+/)?$`)
+	roleNames = lazily(`^[\w+=,.@-]{1,64}$`)
+	rolePaths = lazily(`^/([\w!"#%&'()+,./:;<=>@^|~\[\]\\-]+/)?$`)
 )
 
 const longestPath = 512
@@ -135,14 +134,14 @@ func (d *draft) account() string {
 
 // roleARN is the pod's role's.
 func (d *draft) roleARN() string {
-	if !roleNames.MatchString(d.RoleName) {
+	if !roleNames().MatchString(d.RoleName) {
 		d.reject("RoleName", d.RoleName, "a role's name is 1 to 64 letters, digits and +=,.@_-; write it without path and ARN")
 	}
 	path := d.RolePath
 	if path == "" {
 		path = "/"
 	}
-	if !rolePaths.MatchString(path) || len(path) > longestPath {
+	if !rolePaths().MatchString(path) || len(path) > longestPath {
 		d.reject("RolePath", d.RolePath, "a path begins and ends with a slash, has no white space or wildcards and at most 512 characters; write one such as /pods/, or none")
 	}
 	return ARN{Partition: d.partition, Service: "iam", Account: d.account(), Resource: "role" + path + d.RoleName}.String()
@@ -153,9 +152,9 @@ func (d *draft) roleARN() string {
 const dnsLabel = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
 
 var (
-	namespaces      = regexp.MustCompile(`^` + dnsLabel + `$`)
-	serviceAccounts = regexp.MustCompile(`^` + dnsLabel + `(\.` + dnsLabel + `)*$`)
-	accountPatterns = regexp.MustCompile(`^[a-z0-9.*?-]*[*?][a-z0-9.*?-]*$`)
+	namespaces      = lazily(`^` + dnsLabel + `$`)
+	serviceAccounts = lazily(`^` + dnsLabel + `(\.` + dnsLabel + `)*$`)
+	accountPatterns = lazily(`^[a-z0-9.*?-]*[*?][a-z0-9.*?-]*$`)
 )
 
 const (
@@ -164,7 +163,7 @@ const (
 )
 
 func (d *draft) namespace() string {
-	if !namespaces.MatchString(d.Namespace) || len(d.Namespace) > longestLabel {
+	if !namespaces().MatchString(d.Namespace) || len(d.Namespace) > longestLabel {
 		d.reject("Namespace", d.Namespace, "a namespace is 1 to 63 small letters, digits and hyphens; write the pod's")
 	}
 	return d.Namespace
@@ -177,7 +176,7 @@ func (d *draft) accounts() (operator string, names []string) {
 	case d.ServiceAccountPattern != "" && len(d.ServiceAccounts) > 0:
 		d.reject("ServiceAccountPattern", d.ServiceAccountPattern, "ServiceAccounts are given as well; leave one of them empty")
 	case d.ServiceAccountPattern != "":
-		if !accountPatterns.MatchString(d.ServiceAccountPattern) || len(d.ServiceAccountPattern) > longestSubdomain {
+		if !accountPatterns().MatchString(d.ServiceAccountPattern) || len(d.ServiceAccountPattern) > longestSubdomain {
 			d.reject("ServiceAccountPattern", d.ServiceAccountPattern,
 				"a pattern is small letters, digits, hyphens and dots with * or ? among them; write one such as web-*, or a whole name in ServiceAccounts")
 		}
@@ -187,7 +186,7 @@ func (d *draft) accounts() (operator string, names []string) {
 	}
 	for i, name := range d.ServiceAccounts {
 		field := fmt.Sprintf("ServiceAccounts[%d]", i)
-		if !serviceAccounts.MatchString(name) || len(name) > longestSubdomain {
+		if !serviceAccounts().MatchString(name) || len(name) > longestSubdomain {
 			d.reject(field, name, "a service account's name is 1 to 253 small letters, digits, hyphens and dots; write the name alone, without its namespace")
 		}
 		if slices.Contains(d.ServiceAccounts[:i], name) {
@@ -202,13 +201,13 @@ const defaultAudience = "sts.amazonaws.com"
 
 // audiences are strings that mean nothing else in a policy; IAM has client IDs
 // of up to 255 characters (CreateOpenIDConnectProvider).
-var audiences = regexp.MustCompile(`^[\w!#%&'()+,./:;=@~-]{1,255}$`)
+var audiences = lazily(`^[\w!#%&'()+,./:;=@~-]{1,255}$`)
 
 func (d *draft) audience() string {
 	if d.Audience == "" {
 		return defaultAudience
 	}
-	if !audiences.MatchString(d.Audience) {
+	if !audiences().MatchString(d.Audience) {
 		d.reject("Audience", d.Audience, "an audience is one string without white space, quotes and wildcards; write the token's aud, or nothing for %s", defaultAudience)
 	}
 	return d.Audience

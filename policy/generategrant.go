@@ -94,7 +94,7 @@ func (d *draft) targetRole() string {
 	a, err := ParseARN(d.TargetRoleARN)
 	path, isRole := strings.CutPrefix(a.Resource, "role")
 	if err != nil || !isRole || a.Service != "iam" || !isAccount(a.Account) ||
-		!rolePaths.MatchString(dirOf(path)) || !roleNames.MatchString(lastElement(path)) {
+		!rolePaths().MatchString(dirOf(path)) || !roleNames().MatchString(lastElement(path)) {
 		d.reject("TargetRoleARN", d.TargetRoleARN, "not the ARN of a role; write arn:…:iam::…:role/… with the role's path and name")
 	}
 	return d.TargetRoleARN

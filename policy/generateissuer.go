@@ -1,19 +1,18 @@
 package policy
 
 import (
-	"regexp"
 	"strings"
 )
 
 // eksIssuer recognises the issuers of EKS clusters, those of dual-stack
 // clusters included, with their Region (EKS User Guide,
 // enable-iam-roles-for-service-accounts).
-var eksIssuer = regexp.MustCompile(`^https://(oidc\.eks|oidc-eks)\.([a-z0-9-]+)\.[a-z0-9.-]+/id/[0-9A-Z]{32}/?$`)
+var eksIssuer = lazily(`^https://(oidc\.eks|oidc-eks)\.([a-z0-9-]+)\.[a-z0-9.-]+/id/[0-9A-Z]{32}/?$`)
 
 // splitEKSIssuer returns the Region in the issuer of an EKS cluster, and the
 // host as EKS has it there; both are empty for any other issuer.
 func splitEKSIssuer(issuer string) (region, host string) {
-	m := eksIssuer.FindStringSubmatch(issuer)
+	m := eksIssuer().FindStringSubmatch(issuer)
 	if m == nil {
 		return "", ""
 	}
@@ -34,7 +33,7 @@ func splitEKSIssuer(issuer string) (region, host string) {
 
 // issuers are the issuers that IAM takes as a provider's URL: a host and
 // perhaps a path (CreateOpenIDConnectProvider).
-var issuers = regexp.MustCompile(`^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[\w.~%/+=-]*)?$`)
+var issuers = lazily(`^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[\w.~%/+=-]*)?$`)
 
 const longestIssuer = 255
 
@@ -44,7 +43,7 @@ func (d *draft) issuer() string {
 		d.reject("Issuer", d.Issuer, "%s", problem)
 	}
 	name := strings.TrimPrefix(d.Issuer, "https://")
-	if eksIssuer.MatchString(d.Issuer) {
+	if eksIssuer().MatchString(d.Issuer) {
 		name = strings.TrimSuffix(name, "/")
 	}
 	return name
@@ -68,11 +67,11 @@ func (d *draft) issuerProblem() string {
 		return "an issuer has no port; " + write
 	case strings.ContainsAny(bare, "?#"):
 		return "an issuer has no query and no fragment; " + write
-	case !issuers.MatchString(d.Issuer):
+	case !issuers().MatchString(d.Issuer):
 		return "an issuer is a host and perhaps a path; " + write
 	case host != eksHost && eksHost != "":
 		return "the host of EKS in " + region + " is " + eksHost + "; " + write
-	case eksHost != "" && Partition(region) == d.partition && regionNames.MatchString(d.Region) && region != d.Region:
+	case eksHost != "" && Partition(region) == d.partition && regionNames().MatchString(d.Region) && region != d.Region:
 		return "this is a cluster in " + region + ", and Region is " + d.Region + "; " + write
 	case isEKS(host) && eksHost == "":
 		return "an issuer of EKS is oidc.eks., the Region, the suffix of its partition, /id/ and 32 capitals and digits; " + write

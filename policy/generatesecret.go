@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -16,7 +15,7 @@ type grantedSecret struct {
 }
 
 // secretNames are the names that Secrets Manager takes (CreateSecret).
-var secretNames = regexp.MustCompile(`^[\w/+=.@-]{1,512}$`)
+var secretNames = lazily(`^[\w/+=.@-]{1,512}$`)
 
 // unknownSuffix stands for the six characters behind a secret's name.
 const unknownSuffix = "-??????"
@@ -75,7 +74,7 @@ func (d *draft) secretARN(s SecretGrant, field string) ARN {
 	}
 	d.checkPlace(arn, field, s.ARN)
 	name, isSecret := strings.CutPrefix(arn.Resource, "secret:")
-	if !isSecret || !secretNames.MatchString(strings.TrimSuffix(name, unknownSuffix)) {
+	if !isSecret || !secretNames().MatchString(strings.TrimSuffix(name, unknownSuffix)) {
 		d.reject(written, value, "a secret's name is 1 to 512 letters, digits and /_+=.@-; write it whole, or its ARN in ARN")
 		return arn
 	}
@@ -94,7 +93,7 @@ func (d *draft) checkPlace(arn ARN, field, written string) {
 	}
 	// That it is the partition of everything else has been checked.
 	foreign := written != "" && arn.Partition == d.partition && Partition(arn.Region) != arn.Partition
-	if !regionNames.MatchString(arn.Region) || foreign {
+	if !regionNames().MatchString(arn.Region) || foreign {
 		d.reject(region, regionValue, "%q is no Region of the partition %s; write the secret's, such as eu-west-1", arn.Region, arn.Partition)
 	}
 	if !isAccount(arn.Account) {
@@ -105,7 +104,7 @@ func (d *draft) checkPlace(arn ARN, field, written string) {
 // complete adds a pattern for the six characters that Secrets Manager appends,
 // unless the secret has them.
 func (d *draft) complete(arn *ARN, s SecretGrant, field, value string) {
-	tail := secretSuffix.FindString(arn.Resource)
+	tail := secretSuffix().FindString(arn.Resource)
 	switch {
 	case s.Complete != nil && *s.Complete && tail == "":
 		d.reject(field, value, "Complete is set, but this does not end in a hyphen and six letters or digits; write the ARN that aws secretsmanager describe-secret shows")
@@ -121,7 +120,7 @@ func (d *draft) complete(arn *ARN, s SecretGrant, field, value string) {
 
 // keyIDs are the ids of KMS keys, multi-Region ones included (KMS Developer
 // Guide, concepts#key-id).
-var keyIDs = regexp.MustCompile(`^key/[A-Za-z0-9-]+$`)
+var keyIDs = lazily(`^key/[A-Za-z0-9-]+$`)
 
 // keyARN is the key's, and zero for the default key.
 func (d *draft) keyARN(s SecretGrant, field string, secret ARN) ARN {
@@ -137,7 +136,7 @@ func (d *draft) keyARN(s SecretGrant, field string, secret ARN) ARN {
 	}
 	key, err := ParseARN(s.KeyARN)
 	switch {
-	case err != nil || key.Service != "kms" || !keyIDs.MatchString(key.Resource) || !isAccount(key.Account):
+	case err != nil || key.Service != "kms" || !keyIDs().MatchString(key.Resource) || !isAccount(key.Account):
 		d.reject(field+"KeyARN", s.KeyARN, "not the ARN of a key, and neither aliases nor bare ids work in a policy; "+
 			"write arn:…:kms:…:key/… as aws kms describe-key shows it, or nothing for aws/secretsmanager")
 	case key.Region != secret.Region:

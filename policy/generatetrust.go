@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"strconv"
 	"time"
 )
@@ -48,7 +47,7 @@ func (d *draft) providerARN(issuer string) string {
 }
 
 // clusterNames are the names that EKS takes (CreateCluster).
-var clusterNames = regexp.MustCompile(`^[0-9A-Za-z][\w-]{0,99}$`)
+var clusterNames = lazily(`^[0-9A-Za-z][\w-]{0,99}$`)
 
 // PodIdentityTrust generates the trust policy of a role that pods use through
 // EKS Pod Identity instead of a token: EKS assumes it, for the account's own
@@ -75,7 +74,7 @@ func (i IRSA) PodIdentityTrust() (*Document, error) {
 }
 
 func (d *draft) clusterARN() string {
-	if !clusterNames.MatchString(d.Cluster) {
+	if !clusterNames().MatchString(d.Cluster) {
 		d.reject("Cluster", d.Cluster, "a cluster's name is 1 to 100 letters, digits, hyphens and underscores; write the name alone")
 	}
 	if d.Region == "" {
@@ -85,7 +84,7 @@ func (d *draft) clusterARN() string {
 }
 
 // externalIDs are what STS takes (AssumeRole, ExternalId).
-var externalIDs = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
+var externalIDs = lazily(`^[\w+=,.@:/-]{2,}$`)
 
 const longestExternalID = 1224
 
@@ -95,7 +94,7 @@ const longestExternalID = 1224
 // role's account. It takes RoleAccount, RoleName and ExternalID.
 func (i IRSA) TargetTrust() (*Document, error) {
 	d := newDraft(i)
-	if !externalIDs.MatchString(d.ExternalID) || len(d.ExternalID) > longestExternalID {
+	if !externalIDs().MatchString(d.ExternalID) || len(d.ExternalID) > longestExternalID {
 		d.reject("ExternalID", d.ExternalID, "an external id is 2 to 1224 letters, digits and _+=,.@:/-; write that of the Pod Identity association, or agree on one")
 	}
 	return d.document(Statement{

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -34,11 +33,11 @@ var actionRules = []lintRule{
 	}, check: eachStatement(checkMeeting)},
 }
 
-var actionFormat = regexp.MustCompile(`^(\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?-]+)$`)
+var actionFormat = lazily(`^(\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?-]+)$`)
 
 func checkActionFormat(p *lintPass, s lintStatement) {
 	for v := range s.actions() {
-		if !actionFormat.MatchString(v.text) && !holdsVariable(v.text) {
+		if !actionFormat().MatchString(v.text) && !holdsVariable(v.text) {
 			p.report(v.pointer, "%q is no action", clip(v.text))
 		}
 	}

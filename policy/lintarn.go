@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -91,10 +90,10 @@ func checkARNFields(p *lintPass, v lintValue, parts []string) {
 	f.Fix = insertColon(v)
 }
 
-var partitionName = regexp.MustCompile(`^aws(-[a-z]+)*$`)
+var partitionName = lazily(`^aws(-[a-z]+)*$`)
 
 func checkPartition(p *lintPass, v lintValue, parts []string) {
-	if name := part(parts, 1); len(parts) > 1 && parts[0] == "arn" && !hasWildcard(parts[1]) && !holdsVariable(parts[1]) && !partitionName.MatchString(name) {
+	if name := part(parts, 1); len(parts) > 1 && parts[0] == "arn" && !hasWildcard(parts[1]) && !holdsVariable(parts[1]) && !partitionName().MatchString(name) {
 		p.report(v.pointer, "%q: there is no partition %q", clip(v.text), clip(name))
 	}
 }
@@ -115,11 +114,11 @@ func checkServiceWildcard(p *lintPass, v lintValue, parts []string) {
 }
 
 // regionName is loose, since AWS adds Regions.
-var regionName = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+var regionName = lazily(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
 
 func checkRegion(p *lintPass, v lintValue, parts []string) {
 	region := part(parts, 3)
-	if region == "" || hasWildcard(region) || regionName.MatchString(region) || isAccount(region) {
+	if region == "" || hasWildcard(region) || regionName().MatchString(region) || isAccount(region) {
 		return // an account there is a missing part
 	}
 	p.report(v.pointer, "%q: there is no Region %q", clip(v.text), clip(region))

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -247,16 +246,16 @@ func checkID(p *lintPass) {
 	}
 }
 
-var notPlain = regexp.MustCompile(`[^A-Za-z0-9]`)
+var notPlain = lazily(`[^A-Za-z0-9]`)
 
 // checkSid has no fix where two statements would have the same Sid by it.
 func checkSid(p *lintPass) {
 	alike := map[string]int{}
 	for s := range p.statements() {
-		alike[notPlain.ReplaceAllString(s.Sid, "")]++
+		alike[notPlain().ReplaceAllString(s.Sid, "")]++
 	}
 	for s := range p.statements() {
-		plain := notPlain.ReplaceAllString(s.Sid, "")
+		plain := notPlain().ReplaceAllString(s.Sid, "")
 		if plain == s.Sid {
 			continue
 		}

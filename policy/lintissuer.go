@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,7 +18,7 @@ var issuerRules = []lintRule{
 		"In ARNs and condition keys an issuer stands without its scheme.",
 		"Leave https:// out.",
 	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		return "the issuer has a scheme", scheme.ReplaceAllString(issuer, "")
+		return "the issuer has a scheme", scheme().ReplaceAllString(issuer, "")
 	})},
 	{Rule: Rule{
 		"IRSA003", SeverityError, "Provider's ARN as condition key",
@@ -37,7 +36,7 @@ var issuerRules = []lintRule{
 		"The issuer of an EKS cluster is at oidc.eks.<region>, not at oidc.<region>.eks (pod-identity-webhook#30).",
 		"Write oidc.eks. in front of the Region.",
 	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		return "the parts of the issuer's host are in the wrong order", swappedHost.ReplaceAllString(issuer, "oidc.eks.$1.")
+		return "the parts of the issuer's host are in the wrong order", swappedHost().ReplaceAllString(issuer, "oidc.eks.$1.")
 	})},
 	{Rule: Rule{
 		"IRSA005", SeverityError, "Condition key of another issuer",
@@ -47,14 +46,14 @@ var issuerRules = []lintRule{
 }
 
 var (
-	scheme      = regexp.MustCompile(`https?://`)
-	swappedHost = regexp.MustCompile(`oidc\.([a-z0-9-]+)\.eks\.`)
-	eksHost     = regexp.MustCompile(`(?i)(^|/)(oidc\.eks\.|oidc-eks\.|oidc\.[a-z0-9-]+\.eks\.)`)
+	scheme      = lazily(`https?://`)
+	swappedHost = lazily(`oidc\.([a-z0-9-]+)\.eks\.`)
+	eksHost     = lazily(`(?i)(^|/)(oidc\.eks\.|oidc-eks\.|oidc\.[a-z0-9-]+\.eks\.)`)
 )
 
 // isEKS reports whether an issuer, well spelt or not, is that of an EKS
 // cluster.
-func isEKS(issuer string) bool { return eksHost.MatchString(issuer) }
+func isEKS(issuer string) bool { return eksHost().MatchString(issuer) }
 
 // claimKey splits a condition key about a token's claim.
 func claimKey(key string) (issuer, claim string, ok bool) {
@@ -76,9 +75,9 @@ func wellSpelt(issuer string) string {
 	if _, bare, ok := strings.Cut(issuer, ":oidc-provider/"); ok {
 		issuer = bare
 	}
-	issuer = scheme.ReplaceAllString(issuer, "")
+	issuer = scheme().ReplaceAllString(issuer, "")
 	if isEKS(issuer) {
-		issuer = strings.TrimRight(swappedHost.ReplaceAllString(issuer, "oidc.eks.$1."), "/")
+		issuer = strings.TrimRight(swappedHost().ReplaceAllString(issuer, "oidc.eks.$1."), "/")
 	}
 	return issuer
 }

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -68,9 +67,9 @@ func principalProblem(kind, text string) string {
 		if arn.Service != "iam" || !isProviderResource(arn.Resource) {
 			return "the ARN of an identity provider has oidc-provider/ or saml-provider/ after the account"
 		}
-	case kind == PrincipalFederated && !isBuiltinProvider(text) && !cognitoDomain.MatchString(text):
+	case kind == PrincipalFederated && !isBuiltinProvider(text) && !cognitoDomain().MatchString(text):
 		return "it is neither the ARN of an identity provider nor a provider's domain"
-	case kind == PrincipalCanonical && !canonicalID.MatchString(text):
+	case kind == PrincipalCanonical && !canonicalID().MatchString(text):
 		return "a canonical user id has 64 hexadecimal digits"
 	}
 	return ""
@@ -78,15 +77,15 @@ func principalProblem(kind, text string) string {
 
 var (
 	// cognitoDomain is that of Cognito in any partition.
-	cognitoDomain = regexp.MustCompile(`^cognito-identity[a-z0-9.-]*\.amazonaws\.[a-z.]+$`)
-	hostname      = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
-	canonicalID   = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-	entityID      = regexp.MustCompile(`^A[A-Z]{3}[A-Z0-9]{12,}$`)
+	cognitoDomain = lazily(`^cognito-identity[a-z0-9.-]*\.amazonaws\.[a-z.]+$`)
+	hostname      = lazily(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+	canonicalID   = lazily(`^[0-9a-fA-F]{64}$`)
+	entityID      = lazily(`^A[A-Z]{3}[A-Z0-9]{12,}$`)
 )
 
 // isEntityID recognises the unique ids of IAM (IAM User Guide,
 // reference_identifiers).
-func isEntityID(s string) bool { return entityID.MatchString(s) || isUniqueID(s) }
+func isEntityID(s string) bool { return entityID().MatchString(s) || isUniqueID(s) }
 
 func isProviderResource(resource string) bool {
 	return strings.HasPrefix(resource, "oidc-provider/") || strings.HasPrefix(resource, "saml-provider/")
@@ -138,7 +137,7 @@ func renamedType(pointer string, who Principal, written string, known []string) 
 
 func checkServicePrincipal(p *lintPass, s lintStatement) {
 	for v := range s.principals() {
-		if v.element == PrincipalService && !strings.Contains(v.text, "*") && !hostname.MatchString(v.text) {
+		if v.element == PrincipalService && !strings.Contains(v.text, "*") && !hostname().MatchString(v.text) {
 			p.report(v.pointer, "%q is no service principal", clip(v.text))
 		}
 	}
@@ -169,13 +168,13 @@ func checkPrincipalARN(p *lintPass, s lintStatement) {
 }
 
 // oneColon matches an IAM ARN in which the empty Region was left out.
-var oneColon = regexp.MustCompile(`^(arn:aws[a-z-]*:(?:iam|sts)):([0-9]{12}:[^:].*)$`)
+var oneColon = lazily(`^(arn:aws[a-z-]*:(?:iam|sts)):([0-9]{12}:[^:].*)$`)
 
 func insertColon(v lintValue) *Fix {
-	if !oneColon.MatchString(v.text) {
+	if !oneColon().MatchString(v.text) {
 		return nil
 	}
-	return replaceWith(v.pointer, "insert the colon", oneColon.ReplaceAllString(v.text, "$1::$2"))
+	return replaceWith(v.pointer, "insert the colon", oneColon().ReplaceAllString(v.text, "$1::$2"))
 }
 
 func checkDeletedPrincipal(p *lintPass, s lintStatement) {

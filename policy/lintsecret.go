@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,7 +24,7 @@ var secretRules = []lintRule{
 }
 
 // patternSuffix is the suffix of a secret's ARN, known or not.
-var patternSuffix = regexp.MustCompile(`[-?][A-Za-z0-9?]{6}$`)
+var patternSuffix = lazily(`[-?][A-Za-z0-9?]{6}$`)
 
 // checkSecretSuffix leaves a name that itself ends like a suffix alone.
 func checkSecretSuffix(p *lintPass, s lintStatement) {
@@ -47,7 +46,7 @@ func checkSecretSuffix(p *lintPass, s lintStatement) {
 			f := p.report(v.pointer, "%q covers every secret whose name begins with %q", clip(v.text), clip(strings.TrimSuffix(name, "*")))
 			f.Severity = SeverityWarning
 			f.Fix = replaceWith(v.pointer, "end it in -??????", exact+"-??????")
-		case !strings.Contains(name, "*") && !patternSuffix.MatchString(name):
+		case !strings.Contains(name, "*") && !patternSuffix().MatchString(name):
 			f := p.report(v.pointer, "%q lacks the suffix, so it matches no secret", clip(v.text))
 			if !hasWildcard(name) {
 				f.Fix = replaceWith(v.pointer, "end it in -??????", v.text+"-??????")
@@ -161,10 +160,10 @@ var keyRules = []lintRule{
 	}, kinds: []Kind{KeyPolicy}, check: checkRootStatement},
 }
 
-var bareKeyID = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+var bareKeyID = lazily(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
 
 // isKeyName recognises what names a key in KMS's API but not in policies.
-func isKeyName(s string) bool { return bareKeyID.MatchString(s) || strings.HasPrefix(s, "alias/") }
+func isKeyName(s string) bool { return bareKeyID().MatchString(s) || strings.HasPrefix(s, "alias/") }
 
 // aliasActions work on aliases themselves.
 var aliasActions = []string{"kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"}
@@ -184,7 +183,7 @@ func checkKeyName(p *lintPass, s lintStatement) {
 			continue
 		}
 		f := p.report(v.pointer, "%q is no key's ARN", clip(v.text))
-		if bareKeyID.MatchString(arn.Resource) {
+		if bareKeyID().MatchString(arn.Resource) {
 			arn.Resource = "key/" + arn.Resource
 			f.Fix = replaceWith(v.pointer, "insert key/", arn.String())
 		}
@@ -212,7 +211,7 @@ func checkViaService(p *lintPass, s lintStatement) {
 // several parts.
 func splitVia(value string) (service, region, suffix string) {
 	labels := strings.Split(value, ".")
-	at := max(1, slices.IndexFunc(labels, regionName.MatchString))
+	at := max(1, slices.IndexFunc(labels, regionName().MatchString))
 	if at >= len(labels) {
 		return value, "", ""
 	}
@@ -221,7 +220,7 @@ func splitVia(value string) (service, region, suffix string) {
 
 func checkVia(value string) (region string, ok bool) {
 	_, region, suffix := splitVia(value)
-	return region, regionName.MatchString(region) && suffix == DNSSuffix(Partition(region))
+	return region, regionName().MatchString(region) && suffix == DNSSuffix(Partition(region))
 }
 
 func (p *lintPass) checkViaValue(s lintStatement, t lintTest, v lintValue) {
@@ -235,7 +234,7 @@ func (p *lintPass) checkViaValue(s lintStatement, t lintTest, v lintValue) {
 		}
 		f := p.report(v.pointer, "no request comes from %q", clip(v.text))
 		service, region, _ := splitVia(v.text)
-		if !regionName.MatchString(region) {
+		if !regionName().MatchString(region) {
 			region = p.keyRegion(s)
 		}
 		if region != "" {

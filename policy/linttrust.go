@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -168,8 +167,8 @@ func checkSubjectWildcard(p *lintPass, s lintStatement, t lintTest, v lintValue)
 }
 
 var (
-	subjectForm  = regexp.MustCompile(`^system:serviceaccount:[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?:[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
-	patternParts = regexp.MustCompile(`^[-a-z0-9*?]{1,63}:[-a-z0-9.*?]{1,253}$`)
+	subjectForm  = lazily(`^system:serviceaccount:[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?:[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+	patternParts = lazily(`^[-a-z0-9*?]{1,63}:[-a-z0-9.*?]{1,253}$`)
 )
 
 func checkSubject(p *lintPass, _ lintStatement, t lintTest, v lintValue) {
@@ -177,13 +176,13 @@ func checkSubject(p *lintPass, _ lintStatement, t lintTest, v lintValue) {
 	if t.base == "StringEqualsIgnoreCase" {
 		text = strings.ToLower(text)
 	}
-	if !hasWildcard(text) && subjectForm.MatchString(text) || hasWildcard(text) && canBeSubject(text) {
+	if !hasWildcard(text) && subjectForm().MatchString(text) || hasWildcard(text) && canBeSubject(text) {
 		return
 	}
 	f := p.report(v.pointer, "no service account's token has the subject %q", clip(v.text))
 	if group, ok := strings.CutPrefix(v.text, "system:serviceaccounts:"); ok {
 		f.Message += "; system:serviceaccounts is a group"
-		if subjectForm.MatchString(subjectPrefix + group) {
+		if subjectForm().MatchString(subjectPrefix + group) {
 			f.Fix = replaceWith(v.pointer, "write "+subjectPrefix, subjectPrefix+group)
 		}
 	}
@@ -197,7 +196,7 @@ func canBeSubject(pattern string) bool {
 		return strings.HasPrefix(subjectPrefix, pattern[:wildcard])
 	}
 	namespace, _, both := strings.Cut(rest, ":")
-	return patternParts.MatchString(rest) || !both && strings.Contains(namespace, "*")
+	return patternParts().MatchString(rest) || !both && strings.Contains(namespace, "*")
 }
 
 // checkNamespace is about positive tests: a negated one lets in less the more
@@ -304,7 +303,7 @@ func (s lintStatement) resourcesElsewhere(own string) []lintValue {
 	var elsewhere []lintValue
 	for v := range scalarsOf("Resource", s.pointer+"/Resource", s.Resource) {
 		arn, ok := splitARN(v.text)
-		if !ok || arn.Partition == own || !partitionName.MatchString(arn.Partition) {
+		if !ok || arn.Partition == own || !partitionName().MatchString(arn.Partition) {
 			return nil
 		}
 		elsewhere = append(elsewhere, v)
@@ -335,7 +334,7 @@ func checkSessionSize(p *lintPass) {
 
 // notPodIdentity recognises misspellings of the service, and EKS itself where
 // session tags show that Pod Identity is meant.
-var notPodIdentity = regexp.MustCompile(`^(pods?\.eks\..*|eks-pods?(-identity)?\..*|eks\.pods?\..*)$`)
+var notPodIdentity = lazily(`^(pods?\.eks\..*|eks-pods?(-identity)?\..*|eks\.pods?\..*)$`)
 
 func checkPodIdentity(p *lintPass) {
 	for s := range p.statements() {
@@ -345,7 +344,7 @@ func checkPodIdentity(p *lintPass) {
 			case v.element != PrincipalService || s.Effect != Allow:
 			case v.text == podIdentityService:
 				pod = true
-			case notPodIdentity.MatchString(v.text), v.text == "eks.amazonaws.com" && s.Action.List != nil && anyGlob(s.Action, actionTagSession):
+			case notPodIdentity().MatchString(v.text), v.text == "eks.amazonaws.com" && s.Action.List != nil && anyGlob(s.Action, actionTagSession):
 				p.report(v.pointer, "the service of Pod Identity is %s, in every partition", podIdentityService).Fix = replaceWith(v.pointer, "write "+podIdentityService, podIdentityService)
 			}
 		}

@@ -2,13 +2,12 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
 // secretSuffix is what Secrets Manager appends to the name of a secret in its
 // ARN (Secrets Manager User Guide, whats-in-a-secret).
-var secretSuffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+var secretSuffix = lazily(`-[A-Za-z0-9]{6}$`)
 
 // referenceFault says what is wrong with the name or ARN that the application
 // asks for, nil if it leads to the secret.
@@ -43,7 +42,7 @@ func (a SecretAccess) referenceProblem() string {
 	case strings.HasPrefix(a.Request, "arn:"):
 		return arnProblemOf(a.Request, secret)
 	}
-	return a.nameProblem(secret, secretSuffix.ReplaceAllString(name, ""))
+	return a.nameProblem(secret, secretSuffix().ReplaceAllString(name, ""))
 }
 
 // nameProblem is about a reference by name, which Secrets Manager looks up in
@@ -79,7 +78,7 @@ func arnProblemOf(request string, secret ARN) string {
 			wrong = append(wrong, fmt.Sprintf("%s %q instead of %q", part.name, part.asked, part.real))
 		}
 	}
-	if asked.Resource != secret.Resource && asked.Resource != secretSuffix.ReplaceAllString(secret.Resource, "") {
+	if asked.Resource != secret.Resource && asked.Resource != secretSuffix().ReplaceAllString(secret.Resource, "") {
 		wrong = append(wrong, fmt.Sprintf("%q instead of %q", asked.Resource, secret.Resource))
 	}
 	if wrong == nil {

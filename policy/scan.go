@@ -3,7 +3,6 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -201,7 +200,7 @@ func (s *scanner) text(n *node) error {
 		case c < ' ':
 			return n.errorAt(s.pos, "a line break, tab or other control character stands in a string; write it as an escape or close the string")
 		case c == '\\':
-			escape := escapes.Find(s.data[s.pos:])
+			escape := escapes().Find(s.data[s.pos:])
 			if escape == nil {
 				return n.errorAt(s.pos, `JSON has no such escape; write \\ for a backslash`)
 			}
@@ -224,21 +223,21 @@ func (n *node) unquote(raw []byte, plain bool) error {
 }
 
 var (
-	escapes  = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`)
-	words    = regexp.MustCompile(`^[^\s,:"\[\]{}]*`)
-	numerals = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+	escapes  = lazily(`^\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`)
+	words    = lazily(`^[^\s,:"\[\]{}]*`)
+	numerals = lazily(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 )
 
 // literal reads a number, a boolean or null.
 func (s *scanner) literal(n *node) error {
-	word := words.Find(s.data[s.pos:])
+	word := words().Find(s.data[s.pos:])
 	n.text = string(word)
 	switch {
 	case n.text == "true", n.text == "false":
 		n.kind = jsonBool
 	case n.text == "null":
 		n.kind = jsonNull
-	case numerals.Match(word):
+	case numerals().Match(word):
 		n.kind = jsonNumber
 	case s.pos == len(s.data):
 		return n.errorf("the document ends early; a value is missing here")
