@@ -94,6 +94,11 @@ func (s *awsSource) fetch(ctx context.Context, wants []want) []Result {
 	}
 	s.readAll(ctx, all)
 	s.explainAll(ctx, all)
+	for _, a := range all {
+		if a.site != nil {
+			s.leave(a.site.caller)
+		}
+	}
 	results := make([]Result, len(wants))
 	for i, w := range wants {
 		w.ref.Key = ""

@@ -25,12 +25,25 @@ type clients struct {
 	roles  map[string]credentials.Hop
 	log    Config
 	counts callCounter
+	own    *caller // the credentials of cfg
 
 	mu      sync.Mutex
 	closed  bool
-	callers map[string]*caller // by hop
+	callers map[string]*caller // that assume a role, by hop
+	idle    []*caller          // that only references name and nobody uses, the one longest idle first
 	sites   map[siteKey]*site
+	visits  uint64 // of sites
 }
+
+// References name roles and Regions, and may come from others than the one who
+// runs the Store. So what is made for them does not stay for ever.
+const (
+	// maxIdle bounds the roles that nobody uses, beside those of Config.Roles.
+	maxIdle = 100
+	// maxSites bounds the sites that are kept. One that is dropped is good for
+	// whoever still has it.
+	maxSites = 1000
+)
 
 // siteKey tells sites apart.
 type siteKey struct {
@@ -43,7 +56,9 @@ type siteKey struct {
 type caller struct {
 	cfg      aws.Config // whose credentials tell their own failures
 	provider aws.CredentialsProvider
-	hop      *credentials.Provider // to be closed; nil for the first
+	hop      *credentials.Provider // to be closed; nil for clients.own
+	key      string                // in clients.callers
+	users    int                   // under clients.mu; see callerFor
 
 	mu      sync.Mutex
 	account string    // "" until it is known
@@ -58,6 +73,7 @@ type site struct {
 	secrets    *secretsmanager.Client
 	parameters *ssm.Client
 	keys       *kms.Client
+	visited    uint64 // clients.visits at the latest; under clients.mu
 
 	mu       sync.Mutex
 	noBatch  time.Time // BatchGetSecretValue is denied until then
@@ -68,7 +84,7 @@ type site struct {
 
 func newClients(cfg aws.Config, opts Config) (*clients, error) {
 	c := &clients{cfg: cfg, roles: maps.Clone(opts.Roles), log: opts, callers: map[string]*caller{}, sites: map[siteKey]*site{}}
-	c.callers[""] = c.newCaller(cfg, cfg.Credentials)
+	c.own = c.newCaller(cfg, cfg.Credentials)
 	for _, account := range slices.Sorted(maps.Keys(c.roles)) {
 		field := fmt.Sprintf("Config.Roles[%q]", account)
 		if checkAccount(account) != "" {
@@ -89,7 +105,7 @@ func (c *clients) newCaller(cfg aws.Config, p aws.CredentialsProvider) *caller {
 	return &caller{cfg: cfg, provider: p}
 }
 
-// callerFor returns who asks for a secret.
+// callerFor returns who asks for a secret. Its session does not end before leave.
 func (c *clients) callerFor(ref Ref) (*caller, error) {
 	hop, ok := c.roles[ref.Account]
 	if ref.Role != "" && hop.RoleARN != ref.Role {
@@ -103,17 +119,43 @@ func (c *clients) callerFor(ref Ref) (*caller, error) {
 		}
 	}
 	if !ok {
-		return c.callers[""], nil
+		return c.own, nil
 	}
 	return c.assume(hop)
 }
 
-// assume returns the caller that a hop leads to. It makes no call.
+// leave ends what callerFor began. A role that only references name is kept for
+// a while, and assumed anew when it is asked for after that.
+func (c *clients) leave(who *caller) {
+	if who == c.own {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if who.users--; who.users > 0 {
+		return
+	}
+	c.idle = append(c.idle, who)
+	if len(c.idle) <= maxIdle {
+		return
+	}
+	oldest := c.idle[0]
+	c.idle = slices.Delete(c.idle, 0, 1)
+	delete(c.callers, oldest.key)
+	maps.DeleteFunc(c.sites, func(key siteKey, _ *site) bool { return key.caller == oldest })
+	_ = oldest.hop.Close() // always nil
+}
+
+// assume returns the caller that a hop leads to and counts its user. It makes no
+// call.
 func (c *clients) assume(hop credentials.Hop) (*caller, error) {
-	key := hop.RoleARN + "\n" + hop.ExternalID + "\n" + hop.SessionName
+	key := fmt.Sprintf("%#v", hop) // all of it: policies and tags make other sessions
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if found := c.callers[key]; found != nil {
+		if found.users++; found.users == 1 {
+			c.idle = slices.DeleteFunc(c.idle, func(who *caller) bool { return who == found })
+		}
 		return found, nil
 	}
 	if c.closed {
@@ -129,7 +171,7 @@ func (c *clients) assume(hop credentials.Hop) (*caller, error) {
 	}
 	p.Configure(&base)
 	made := c.newCaller(base, p)
-	made.hop = p
+	made.hop, made.key, made.users = p, key, 1
 	if arn, err := policy.ParseARN(hop.RoleARN); err == nil {
 		made.account = arn.Account
 	}
@@ -157,8 +199,22 @@ func (c *clients) site(who *caller, region string) *site {
 			secrets: secretsmanager.NewFromConfig(cfg), parameters: ssm.NewFromConfig(cfg), keys: kms.NewFromConfig(cfg),
 		}
 		c.sites[key] = s
+		c.dropSite()
 	}
+	c.visits++
+	s.visited = c.visits
 	return s
+}
+
+// dropSite drops the site that was not visited for longest, if there are too
+// many. c.mu is held.
+func (c *clients) dropSite() {
+	if len(c.sites) <= maxSites {
+		return
+	}
+	visited := func(key siteKey) uint64 { return c.sites[key].visited }
+	oldest := func(a, b siteKey) int { return cmp.Compare(visited(a), visited(b)) }
+	delete(c.sites, slices.MinFunc(slices.Collect(maps.Keys(c.sites)), oldest))
 }
 
 // Close ends the sessions that were assumed.
@@ -168,9 +224,7 @@ func (c *clients) Close() error {
 	callers := slices.Collect(maps.Values(c.callers))
 	c.mu.Unlock()
 	for _, who := range callers {
-		if who.hop != nil {
-			_ = who.hop.Close() // always nil
-		}
+		_ = who.hop.Close() // always nil
 	}
 	return nil
 }
@@ -180,11 +234,9 @@ func (c *clients) sessions() []credentials.SessionStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var all []credentials.SessionStats
-	for _, hop := range slices.Sorted(maps.Keys(c.callers)) {
-		if p := c.callers[hop].hop; p != nil {
-			sessions := p.Stats().Sessions
-			all = append(all, sessions[len(sessions)-1]) // before it is what it was assumed with
-		}
+	for _, key := range slices.Sorted(maps.Keys(c.callers)) {
+		sessions := c.callers[key].hop.Stats().Sessions
+		all = append(all, sessions[len(sessions)-1]) // before it is what it was assumed with
 	}
 	return all
 }

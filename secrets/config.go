@@ -41,7 +41,8 @@ type Config struct {
 	// kibibyte for each beside its value. Zero: 64 MiB. Negative: no limit.
 	MaxBytes int64
 	// Roles are assumed, with the credentials of the aws.Config, for secrets
-	// whose ARN is of the account that is the key. A [Ref].Role goes before.
+	// whose ARN is of the account that is the key. A [Ref].Role goes before; of
+	// roles that are not in here, the hundred used last stay assumed.
 	// Nil: what the other accounts' resource policies allow is read directly.
 	Roles map[string]credentials.Hop
 	// ReplicaRegions are asked, in this order, for a secret of Secrets Manager

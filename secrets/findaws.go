@@ -48,6 +48,7 @@ func (s *awsSource) Find(ctx context.Context, q Query) ([]Ref, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.leave(who)
 	f := &finding{awsSource: s, site: s.site(who, region), query: q}
 	var failed *ReadError
 	switch {

@@ -93,11 +93,17 @@ func OpenFunc[T any](ctx context.Context, store *Store, ref string, decode func(
 		detach()
 		stop()
 	}
+	kept := false
+	defer func() { // also if decode panics
+		if !kept {
+			h.Close()
+		}
+	}()
 	h.begin(first)
 	if err := h.failure(); err != nil {
-		h.Close()
 		return nil, err
 	}
+	kept = true
 	return h, nil
 }
 
@@ -117,10 +123,14 @@ func (h *Handle[T]) begin(first Value) {
 	}
 }
 
-// notify takes what a fetch brought.
+// notify takes what a fetch brought. News of one may come after the Store's end,
+// which is the last.
 func (h *Handle[T]) notify(v Value, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.store.ctx.Err() != nil {
+		v, err = Value{}, ErrClosed
+	}
 	if !h.closed {
 		h.replace(h.after(h.state.Load(), v, err))
 	}

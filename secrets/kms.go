@@ -63,6 +63,7 @@ func (d *Decrypter) Decrypt(ctx context.Context, c Ciphertext) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
+	defer d.source.leave(who)
 	ctx, cancel := context.WithTimeout(ctx, d.source.timeout)
 	defer cancel()
 	return d.source.site(who, region).decrypt(ctx, ref, c)

@@ -28,10 +28,16 @@ func LoadAndWatch[T any](ctx context.Context, store *Store, settings *T, changed
 	}
 	base := *settings
 	w := store.watchEach(ctx, fields)
+	kept := false
+	defer func() { // also if a decoder panics
+		if !kept {
+			w.end()
+		}
+	}()
 	if err := w.fill(reflect.ValueOf(settings).Elem()); err != nil {
-		w.end()
 		return nil, err
 	}
+	kept = true
 	done := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() {

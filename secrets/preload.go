@@ -115,5 +115,7 @@ func anyFinal(err error) bool {
 	if !ok {
 		return true
 	}
-	return slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return kindOf(err) != nil && final(err) })
+	return slices.ContainsFunc(joined.Unwrap(), func(err error) bool {
+		return errors.Is(err, ErrDecode) || kindOf(err) != nil && final(err)
+	})
 }

@@ -55,7 +55,7 @@ type Ref struct {
 // Without r.Key it tells all that decides what is read, and from where.
 func (r Ref) String() string {
 	var b strings.Builder
-	b.WriteString(r.base())
+	b.WriteString(escape(r.base(), "?#")) // which are in no name: one that is made up adds no setting
 	sep := byte('?')
 	for _, p := range []struct{ key, value string }{
 		{"decrypt", r.queryDecrypt()},

@@ -268,3 +268,32 @@ func TestParseRefErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestRefOfAnyName has a Ref made by hand of a name that somebody else gave: what
+// it is written as must not be a reference to something else.
+func TestRefOfAnyName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a?role_arn=arn:aws:iam::111122223333:role/r", "a#b", "a?version_stage=AWSPENDING#b", "a%3Fb"} {
+		for _, ref := range []secrets.Ref{
+			{Name: name},
+			{Service: secrets.ParameterStore, Name: name},
+			{Service: secrets.ParameterStore, Name: "a", Stage: name},
+		} {
+			if got, err := secrets.ParseRef(ref.String()); err == nil {
+				t.Errorf("%q is %+v", ref, got)
+			}
+		}
+	}
+}
+
+// TestLongRole has AWS's limit of a role's ARN.
+func TestLongRole(t *testing.T) {
+	t.Parallel()
+	const role = "arn:aws:iam::111122223333:role/"
+	for length, good := range map[int]bool{2048: true, 2049: false} {
+		_, err := secrets.ParseRef("a?role_arn=" + role + strings.Repeat("r", length-len(role)))
+		if good != (err == nil) || !good && !errors.Is(err, secrets.ErrConfiguration) {
+			t.Errorf("%d characters: %v", length, err)
+		}
+	}
+}

@@ -192,11 +192,11 @@ func checkAccount(p string) string {
 }
 
 // roleProblem checks the ARN of a role (IAM User Guide, "IAM and AWS STS
-// quotas").
+// quotas"; API reference of AssumeRole, whose limit is the same as maxRef).
 func roleProblem(v string) string {
 	arn, err := policy.ParseARN(v)
 	name, isRole := strings.CutPrefix(arn.Resource, "role/")
-	if err != nil || arn.Service != "iam" || arn.Region != "" || !isRole || name == "" ||
+	if err != nil || len(v) > maxRef || arn.Service != "iam" || arn.Region != "" || !isRole || name == "" ||
 		checkPartition(arn.Partition) != "" || checkAccount(arn.Account) != "" ||
 		!only(name, func(c byte) bool { return isAlnum(c) || strings.IndexByte("/+=,.@_-", c) >= 0 }) {
 		return "is not the ARN of a role, such as arn:aws:iam::111122223333:role/NAME"

@@ -457,3 +457,17 @@ func TestPreloadFails(t *testing.T) {
 		}
 	})
 }
+
+// TestPreloadUndecodable has New wait for nothing that does not pass by itself.
+func TestPreloadUndecodable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := secrets.NewWithSource(ctx, secrets.Static(map[string]string{"s": `{"a":1}`}),
+			secrets.Config{Preload: []string{"s#a", "s#b"}, WaitForPreload: true})
+		if !errors.Is(err, secrets.ErrDecode) || ctx.Err() != nil {
+			t.Error(err)
+		}
+	})
+}

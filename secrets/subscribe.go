@@ -60,6 +60,9 @@ func (s *Store) enrol(sub *subscriber) (*state, bool) {
 		return nil, false // it has been given up meanwhile
 	}
 	e.subs = append(e.subs, sub)
+	if st.err != nil {
+		sub.tell(st) // the value could not be refreshed
+	}
 	s.plan(e)
 	return st, true
 }

@@ -20,6 +20,7 @@ func (s *awsSource) Tags(ctx context.Context, ref Ref) (map[string]string, error
 	if err != nil {
 		return nil, err
 	}
+	defer s.leave(who)
 	at := s.site(who, s.region(ref))
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

@@ -87,12 +87,15 @@ func NewUpdater[T, U any](ctx context.Context, h *Handle[T], build func(ctx cont
 	if !r.held {
 		return nil, r.err
 	}
-	first, err := build(ctx, r.value)
-	if err != nil {
-		return nil, err
-	}
 	u := &Updater[U]{err: h.Err, load: h.failure, name: h.String, dispose: opts.dispose(), grace: opts.grace()}
 	u.ctx, u.cancel = context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(ctx)
+	context.AfterFunc(u.ctx, end)
+	first, err := build(ctx, r.value)
+	if err != nil {
+		u.cancel()
+		return nil, err
+	}
 	u.current.Store(&first)
 	u.work.Go(func() { follow(u, h, r, build) })
 	return u, nil

@@ -222,3 +222,32 @@ func TestUpdaterFirstBuild(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestUpdaterContexts has every build get a context that lasts until Close, the
+// first one's no longer than that of NewUpdater.
+func TestUpdaterContexts(t *testing.T) {
+	following(t, map[string]string{"s": "first"}, func(f followed) {
+		var contexts []context.Context
+		u, err := secrets.NewUpdater(f.Context(), f.open("s"), func(ctx context.Context, _ string) (int, error) {
+			contexts = append(contexts, ctx)
+			return len(contexts), nil
+		}, nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.source.Put("s", "second")
+		f.refresh()
+		if len(contexts) != 2 || contexts[0].Err() != nil || contexts[1].Err() != nil {
+			f.Fatalf("%d builds", len(contexts))
+		}
+		if err := u.Close(); err != nil {
+			f.Error(err)
+		}
+		synctest.Wait()
+		for i, ctx := range contexts {
+			if ctx.Err() == nil {
+				f.Errorf("the context of build %d outlives the Updater", i+1)
+			}
+		}
+	})
+}

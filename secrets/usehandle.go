@@ -63,6 +63,9 @@ func (h usableHandle[T]) current() (sample[T], <-chan struct{}, error) {
 
 func (h usableHandle[T]) refresh(ctx context.Context) error {
 	before := h.state.Load()
+	if errors.Is(before.err, ErrClosed) {
+		return before.err // it hears of nothing any more
+	}
 	outcome, err := h.store.Refresh(ctx, h.ref.whole())
 	if err != nil || outcome.New == before.version || errors.Is(before.err, ErrDecode) {
 		return err

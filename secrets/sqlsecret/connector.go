@@ -20,7 +20,8 @@ type Connector struct {
 // New returns a Connector that logs in with login. It calls open for every
 // connection, to make the driver's connector for one version of the login, and
 // uses that once; open must be safe for concurrent use and should not wait. If
-// c.Rejected is nil, [IsAuthenticationFailure] takes its place.
+// c.Rejected is nil, [IsAuthenticationFailure] takes its place. What open makes is
+// not closed, even if it is an io.Closer: closing that is up to open's owner.
 //
 // Keep login open for as long as the connector is in use. Its Close does not
 // close connections.
