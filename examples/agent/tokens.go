@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 
 	"github.com/irsakit/irsa/secrets/agent"
@@ -59,7 +60,11 @@ func (s settings) tokenOfEnvironment(env lookup, log *slog.Logger) (agent.Token,
 		}
 	}
 	t, err := mint(s.own.tokenFile, log)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return t, fmt.Errorf("none is set, and there is no directory %s to make a token in (%w): "+
+			"mount a volume there that clients share, or name another file with IRSA_AGENT_TOKEN_FILE", filepath.Dir(s.own.tokenFile), fs.ErrNotExist)
+	case err != nil:
 		return t, fmt.Errorf("none is set, and %w", err)
 	}
 	return t, nil

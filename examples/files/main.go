@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return err
 	}
 	o.pod.fill(getenv)
-	o.region = cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"))
+	o.identity.Region = cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"))
 	set, err := o.read(stdin)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 
 // serve writes the files.
 func (o *options) serve(ctx context.Context, set *manifest.Set, log *slog.Logger) (err error) {
-	stores, err := open(ctx, set, o.region)
+	stores, err := o.open(ctx, set)
 	if err != nil {
 		return err
 	}

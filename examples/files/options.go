@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/secrets/filesink"
 	"github.com/irsakit/irsa/secrets/manifest"
 )
@@ -19,7 +20,7 @@ import (
 // options are the command line.
 type options struct {
 	pod                            pod
-	region                         string // of the environment
+	identity                       credentials.Config // with the Region of the environment
 	dir                            string
 	mode                           fs.FileMode
 	once, check, lenient, insecure bool
@@ -126,7 +127,7 @@ func (o *options) read(stdin io.Reader) (*manifest.Set, error) {
 	}
 	set, err := manifest.Parse(inputs, manifest.Options{
 		Namespace: o.pod.namespace, ServiceAccount: o.pod.account, Lenient: o.lenient,
-		Region: o.region,
+		Region: o.identity.Region,
 	})
 	switch {
 	case err != nil:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,17 +35,18 @@ func (o *options) outputs(set *manifest.Set, s *stores, notify func(), log *slog
 		if err != nil {
 			return nil, errors.Join(err, outs.close())
 		}
-		refresh := out.Refresh
-		if refresh == 0 {
-			refresh = o.refresh
-		}
 		own := log.With("output", out.Name)
 		for _, w := range sink.Warnings() {
 			own.Warn(w)
 		}
-		outs = append(outs, &output{out, sink, refresh, s.readers, notify, own})
+		outs = append(outs, &output{out, sink, o.interval(out), s.readers, notify, own})
 	}
 	return outs, nil
+}
+
+// interval is how often an output is written; negative: once.
+func (o *options) interval(out *manifest.Output) time.Duration {
+	return cmp.Or(out.Refresh, o.refresh)
 }
 
 func (outs outputs) close() error {
@@ -122,9 +124,10 @@ func (out *output) keep(ctx context.Context) {
 	}
 }
 
-// sleep waits for 90 to 100 % of d, so that a fleet spreads its calls.
+// sleep waits for 85 to 95 % of d, so that a fleet spreads its calls, and what
+// was read a little before for another output is no older than d.
 func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(time.Duration(float64(d) * (0.9 + 0.1*rand.Float64())))
+	t := time.NewTimer(time.Duration(float64(d) * (0.85 + 0.1*rand.Float64())))
 	defer t.Stop()
 	select {
 	case <-t.C:

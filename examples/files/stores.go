@@ -22,10 +22,19 @@ type stores struct {
 // fresh is how old a value may be that is written to a file: outputs that fall
 // due together share what they read, and nothing is kept for longer. While AWS
 // cannot be reached, the files stay as they are.
-const fresh = time.Second
+func (o *options) fresh(set *manifest.Set) time.Duration {
+	shortest := o.refresh
+	for _, out := range set.Outputs {
+		if every := o.interval(out); every > 0 {
+			shortest = min(shortest, every)
+		}
+	}
+	return max(shortest/20, time.Second)
+}
 
-// open makes a Store for each Access. It makes no call. The region is the pod's.
-func open(ctx context.Context, set *manifest.Set, region string) (_ *stores, err error) {
+// open makes a Store for each Access, which the pod's identity reads. It makes no
+// call.
+func (o *options) open(ctx context.Context, set *manifest.Set) (_ *stores, err error) {
 	s := &stores{readers: map[string]manifest.Reader{}}
 	defer func() {
 		if err != nil {
@@ -33,7 +42,10 @@ func open(ctx context.Context, set *manifest.Set, region string) (_ *stores, err
 		}
 	}()
 	// Only STS is asked there; each Access has its own Region for secrets.
-	cfg, err := credentials.LoadConfig(ctx, credentials.Config{Region: cmp.Or(region, set.Accesses[0].Region)})
+	identity := o.identity
+	identity.Region = cmp.Or(identity.Region, set.Accesses[0].Region)
+	fresh := o.fresh(set)
+	cfg, err := credentials.LoadConfig(ctx, identity)
 	if err != nil {
 		return nil, err
 	}

@@ -12,4 +12,6 @@ const supported = false
 
 func lock(*os.File) error { return errors.ErrUnsupported }
 
+func unlock(*os.File) error { return nil }
+
 func owned(fs.FileInfo, int, int) bool { return true }

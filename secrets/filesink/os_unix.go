@@ -26,6 +26,18 @@ func lock(f *os.File) error {
 	return errors.Join(err, os.NewSyscallError("flock", locked))
 }
 
+// unlock ends the lock for good. To close f is not enough: a child that another
+// goroutine is just starting has f open too until it executes its program.
+func unlock(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var unlocked error
+	err = conn.Control(func(fd uintptr) { unlocked = syscall.Flock(int(fd), syscall.LOCK_UN) })
+	return errors.Join(err, os.NewSyscallError("flock", unlocked))
+}
+
 // owned reports whether a file has the owner and group; -1 is any.
 func owned(info fs.FileInfo, uid, gid int) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)

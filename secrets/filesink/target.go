@@ -91,11 +91,11 @@ func (t *target) hold(info fs.FileInfo, made bool, c Config) (err error) {
 	return nil
 }
 
-// close closes the directory and with that unlocks it.
+// close unlocks and closes the directory.
 func (t *target) close() error {
 	var errs []error
 	if t.handle != nil {
-		errs = append(errs, t.handle.Close())
+		errs = append(errs, unlock(t.handle), t.handle.Close())
 	}
 	if t.root != nil {
 		errs = append(errs, t.root.Close())
