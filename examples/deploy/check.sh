@@ -135,6 +135,7 @@ image() {
 	one=$(buildah "${store[@]}" from --pull-never first)
 	(cd "$(buildah "${store[@]}" mount "$one")" && find . -type f -exec ls -ln {} +)
 	buildah "${store[@]}" inspect --type image --format '{{.OCIv1.Config.User}}' first
+	echo
 	buildah "${store[@]}" run --isolation chroot "$one" /files -h | head -2
 }
 
