@@ -12,12 +12,14 @@ import (
 // Load reads the declared secrets, with as few calls as there can be, and has
 // them kept fresh from then on, until [Agent.Close]. What cannot be read is asked
 // for again as often as the Store allows, see its ErrorTTL, also if it was
-// refused: grants come late. Load returns nil when it has them all; or, when ctx
+// refused: grants come late. Config.Logger is told why, once for each secret and
+// kind of error. Load returns nil when it has them all; or, when ctx
 // or the Store ends, what is missing and why. It does nothing if nothing is
 // declared.
 func (a *Agent) Load(ctx context.Context) error {
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
+	told := map[string]string{} // of missing secrets, the class of error that was logged
 	for missing := a.config.Declared; ; {
 		_, _ = a.store.GetAll(ctx, missing...) // all in one; keep tells who is missing
 		var errs []error
@@ -26,12 +28,25 @@ func (a *Agent) Load(ctx context.Context) error {
 			return nil
 		}
 		err := errors.Join(errs...)
+		if ctx.Err() == nil {
+			a.tell(told, missing, errs)
+		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil || errors.Is(err, secrets.ErrClosed) {
 			return fmt.Errorf("agent: %d of %d declared secrets are missing: %w", len(missing), len(a.config.Declared), err)
+		}
+	}
+}
+
+// tell logs what is new about what is missing.
+func (a *Agent) tell(told map[string]string, missing []string, errs []error) {
+	for i, ref := range missing {
+		if class := classOf(errs[i]); told[ref] != class {
+			told[ref] = class
+			a.config.logger().Error("a declared secret cannot be read", "secret", ref, "class", class, "error", errs[i])
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package agent_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -155,4 +157,41 @@ func TestHealth(t *testing.T) {
 	if status, _ := probed(t, r.agent, "GET", "/livez"); status != 200 {
 		t.Error("it is alive until it has ended")
 	}
+}
+
+// TestMissingIsLogged has one secret refused, then out of reach, then there.
+func TestMissingIsLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := secretstest.NewSource(map[string]string{"a": marker})
+		source.Fail("b", secrets.ErrDenied)
+		store, err := secrets.NewWithSource(t.Context(), source, secrets.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		var log bytes.Buffer
+		made, err := agent.New(agent.Config{
+			Store: store, Tokens: []agent.Token{token(t, tok)}, Declared: []string{"a", "b"},
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer made.Close()
+		time.AfterFunc(10*time.Minute, func() { source.Fail("b", secrets.ErrUnavailable) })
+		time.AfterFunc(20*time.Minute, func() { source.Put("b", marker) })
+		if err := made.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text := log.String()
+		for _, want := range []string{"secret=b class=denied", "secret=b class=unavailable"} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("%q is not logged once:\n%s", want, text)
+			}
+		}
+		if strings.Contains(text, "secret=a") || strings.Contains(text, marker) {
+			t.Errorf("the log has too much:\n%s", text)
+		}
+	})
 }
