@@ -12,9 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/irsakit/irsa/credentials/credentialstest"
 	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
@@ -308,6 +310,40 @@ func TestAWSCLIRefusedByPolicy(t *testing.T) {
 			cli.with(s.environ()...).refused(t, "AccessDeniedException", tc.sentence, "secretsmanager", "get-secret-value", "--secret-id", secretstest.StorySecretARN)
 		})
 	}
+}
+
+// A rotation by hand, as one does it on call.
+func TestAWSCLIPut(t *testing.T) {
+	t.Parallel()
+	world := secretstest.Story()
+	world.Accounts[0].Roles[0].Policies = append(world.Accounts[0].Roles[0].Policies, credentialstest.Policy{
+		Name: "rotate", Document: policy.MustParse(`{"Version": "2012-10-17", "Statement":
+			{"Effect": "Allow", "Action": "secretsmanager:PutSecretValue", "Resource": "` + secretstest.StoryAppSecretARN + `"}}`),
+	})
+	world.Accounts[0].Roles[0].Boundary = nil
+	endpoint, token := startFake(t, "-world", writeWorld(t, world))
+	cli := newCLI(t, endpoint)
+	var s session
+	cli.run(t, &s, assumeRole(token)...)
+	pod := cli.with(s.environ()...)
+
+	var put struct {
+		VersionID     string `json:"VersionId"`
+		VersionStages []string
+	}
+	pod.run(t, &put, "secretsmanager", "put-secret-value", "--secret-id", secretstest.StoryAppSecretName, "--secret-string", "the next one")
+	if !slices.Equal(put.VersionStages, []string{"AWSCURRENT"}) {
+		t.Errorf("labels %q", put.VersionStages)
+	}
+	for stage, want := range map[string]string{"AWSCURRENT": "the next one", "AWSPREVIOUS": "session-signing-key"} {
+		var got struct{ SecretString string }
+		pod.run(t, &got, "secretsmanager", "get-secret-value", "--secret-id", secretstest.StoryAppSecretName, "--version-stage", stage)
+		if got.SecretString != want {
+			t.Errorf("%s is another value", stage)
+		}
+	}
+	pod.refused(t, "AccessDeniedException", "User: "+sessionARN+" is not authorized to perform: secretsmanager:PutSecretValue",
+		"secretsmanager", "put-secret-value", "--secret-id", secretstest.StorySecretARN, "--secret-string", "x")
 }
 
 func writeWorld(t *testing.T, w secretstest.World) string {

@@ -67,6 +67,7 @@ func TestRequiredMembers(t *testing.T) {
 	}{
 		"secretsmanager.GetSecretValue": {"secretsmanager", one("secretId")},
 		"secretsmanager.DescribeSecret": {"secretsmanager", one("secretId")},
+		"secretsmanager.PutSecretValue": {"secretsmanager", one("secretId")},
 		"secretsmanager.BatchGetSecretValue": {"secretsmanager", failure{
 			"InvalidParameterException", "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
 		}},

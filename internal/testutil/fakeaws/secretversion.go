@@ -97,6 +97,16 @@ func (s *secret) version(id, stage string) (*version, error) {
 		"Secrets Manager can't find the specified secret value for staging label: %s", stage)
 }
 
+// withID returns the version of that id, with a value or without, or nil.
+func (s *secret) withID(id string) *version {
+	for _, v := range s.versions {
+		if v.id == id {
+			return v
+		}
+	}
+	return nil
+}
+
 func (v *Version) hasValue() bool { return v.String != nil || v.Binary != nil }
 
 // plaintext is the version's value as it is encrypted.
