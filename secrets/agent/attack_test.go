@@ -281,20 +281,23 @@ func TestManyConnections(t *testing.T) {
 func TestConnectionLimit(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(s *setup) { s.agent.MaxConns = 1 })
-	first, second, third, fourth := r.dial(t), r.dial(t), r.dial(t), r.dial(t)
-	conns := []net.Conn{first, second, third, fourth}
-	// They are accepted in the order in which they were made.
-	for i, want := range []reply{{Status: 200, Body: "healthy"}, {Status: 200, Body: "healthy"}, {Status: 429, Body: "Connection limit exceeded"}, {Status: 429, Body: "Connection limit exceeded"}} {
-		path := "/ping"
-		if i == 2 {
-			path = "/v1/db/main"
-		}
-		if _, err := fmt.Fprintf(conns[i], "GET %s HTTP/1.1\r\nHost: %s\r\nX-Vault-Token: %s\r\n\r\n", path, r.host(), tok); err != nil {
+	conns := []net.Conn{r.dial(t), r.dial(t), r.dial(t), r.dial(t)}
+	tooMany := reply{Status: 429, Body: "Connection limit exceeded"}
+	healthy := reply{Status: 200, Body: "healthy"}
+	// They are accepted in the order in which they were made: once the last has
+	// its answer, all are.
+	for _, step := range []struct {
+		conn int
+		path string
+		want reply
+	}{{4, "/ping", tooMany}, {1, "/ping", healthy}, {2, "/ping", healthy}, {3, "/v1/db/main", tooMany}} {
+		conn := conns[step.conn-1]
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Vault-Token: %s\r\n\r\n", step.path, r.host(), tok); err != nil {
 			t.Fatal(err)
 		}
-		got := receive(t, conns[i], "GET")
-		if got.Status != want.Status || got.Body != want.Body || (i > 0) != got.last {
-			t.Errorf("connection %d: %v", i+1, got)
+		got := receive(t, conn, "GET")
+		if got.Status != step.want.Status || got.Body != step.want.Body || (step.conn > 1) != got.last {
+			t.Errorf("connection %d: %v", step.conn, got)
 		}
 		got.checkHeader(t, "GET")
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +23,22 @@ type diary struct {
 	start time.Time
 	fails int
 	takes time.Duration
-	ran   []time.Duration
+
+	mu  sync.Mutex
+	ran []time.Duration
+}
+
+// times are when the hook ran, after the start.
+func (d *diary) times() []time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.ran)
 }
 
 func (d *diary) Run(ctx context.Context) error {
+	d.mu.Lock()
 	d.ran = append(d.ran, time.Since(d.start))
+	d.mu.Unlock()
 	select {
 	case <-time.After(d.takes):
 	case <-ctx.Done():
@@ -53,11 +66,12 @@ func notifier(t *testing.T, hook filesink.Hook, c filesink.NotifyConfig) *filesi
 func checkRan(t *testing.T, d *diary, want ...time.Duration) {
 	t.Helper()
 	synctest.Wait()
-	if len(d.ran) != len(want) {
-		t.Fatalf("ran at %v, want %v", d.ran, want)
+	ran := d.times()
+	if len(ran) != len(want) {
+		t.Fatalf("ran at %v, want %v", ran, want)
 	}
 	var last, lastWant time.Duration
-	for i, at := range d.ran {
+	for i, at := range ran {
 		if pause, most := at-last, want[i]-lastWant; pause > most || pause < most*8/10 {
 			t.Errorf("run %d after %v, want %v", i, pause, most)
 		}
@@ -97,7 +111,7 @@ func TestNotifyDuringRun(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if diff := cmp.Diff([]time.Duration{0, 5 * time.Second}, d.ran); diff != "" {
+		if diff := cmp.Diff([]time.Duration{0, 5 * time.Second}, d.times()); diff != "" {
 			t.Errorf("runs (-want +got):\n%s", diff)
 		}
 	})
@@ -135,13 +149,13 @@ func TestNotifyDuringPause(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		n.Notify()
 		synctest.Wait()
-		if len(d.ran) != 2 || d.ran[1] != 30*time.Second {
-			t.Errorf("runs at %v", d.ran)
+		if ran := d.times(); len(ran) != 2 || ran[1] != 30*time.Second {
+			t.Errorf("runs at %v", ran)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(d.ran) != 3 {
-			t.Errorf("the pause did not begin anew: %v", d.ran)
+		if ran := d.times(); len(ran) != 3 {
+			t.Errorf("the pause did not begin anew: %v", ran)
 		}
 	})
 }
