@@ -249,5 +249,8 @@ func TestLoadAndWatchErrors(t *testing.T) {
 		if _, err := secrets.LoadAndWatch(f.Context(), f.store, new(int), nil); !errors.Is(err, secrets.ErrConfiguration) {
 			f.Error(err)
 		}
+		if _, err := secrets.LoadAndWatch[settings](f.Context(), f.store, nil, nil); !errors.Is(err, secrets.ErrConfiguration) {
+			f.Error(err)
+		}
 	})
 }

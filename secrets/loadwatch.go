@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"reflect"
 	"sync"
@@ -22,6 +23,9 @@ import (
 // runs. ctx bounds the first read alone. stop ends the calls and waits for one
 // that is under way, so that changed must not call it.
 func LoadAndWatch[T any](ctx context.Context, store *Store, settings *T, changed func(*T, error)) (stop func(), err error) {
+	if settings == nil {
+		return nil, &ConfigError{"LoadAndWatch", fmt.Sprintf("takes a pointer to a struct, and %T is nil", settings)}
+	}
 	fields, err := store.fields(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, err
