@@ -211,7 +211,9 @@ func (e *engine) adopt(g *grant, now time.Time) {
 	}
 	e.ready.Store(nil)
 	e.haste = haste{}
+	again := e.current != nil && e.current.creds.AccessKeyID == g.creds.AccessKeyID && e.current.creds.Expires.Equal(g.creds.Expires)
 	e.current = newTerm(g, e.refresh.Window, now)
+	e.current.again = again
 	e.identity.Store(&g.identity)
 }
 

@@ -390,3 +390,35 @@ func TestEverythingAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// A source with a cache of its own gives the same until the cache renews it. It
+// is asked a few times on the way, not ever more often, and the new ones are
+// taken up soon after the old have ended at the latest.
+func TestSourceWithCache(t *testing.T) {
+	t.Parallel()
+	for range 20 { // when it is asked is drawn
+		synctest.Test(t, func(t *testing.T) {
+			e, src := openScripted(t, Refresh{})
+			cached := session(1, time.Hour)
+			src.set(func() (*grant, error) {
+				if !time.Now().Before(cached.creds.Expires) {
+					cached = session(2, time.Hour)
+				}
+				return cached, nil
+			}, 0)
+			if _, err := e.retrieve(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Until(cached.creds.Expires.Add(-time.Nanosecond)))
+			synctest.Wait()
+			if n := src.count(); n < 2 || n > 12 {
+				t.Errorf("%d contacts in an hour", n)
+			}
+			time.Sleep(shortestPause)
+			synctest.Wait()
+			if creds, err := e.retrieve(t.Context()); err != nil || creds.AccessKeyID != "key-2" {
+				t.Errorf("%v, %v", creds.AccessKeyID, err)
+			}
+		})
+	}
+}

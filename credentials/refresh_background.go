@@ -46,8 +46,11 @@ func (e *engine) plan(now time.Time) {
 		e.schedule.due = time.Time{}
 	case e.lastErr == nil:
 		e.schedule.due = e.current.advisory.Add(e.spread())
+		if e.current.again { // a source with a cache: it will have others in its own time
+			e.schedule.due = later(e.schedule.due, now.Add(shortestPause))
+		}
 	case p == phaseValid: // what was planned stands, but for a pause
-		e.schedule.due = slices.MaxFunc([]time.Time{e.schedule.due, e.backoff, e.denied.until}, time.Time.Compare)
+		e.schedule.due = later(e.schedule.due, e.backoff, e.denied.until)
 	case p == phaseNone:
 		e.schedule.due = time.Time{}
 	case !terminal(e.lastErr):
@@ -57,6 +60,9 @@ func (e *engine) plan(now time.Time) {
 	}
 	e.nap(now)
 }
+
+// later is the latest of times.
+func later(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
 // latest is the last moment for a refresh in the background to begin: one that
 // hangs until its deadline still ends before callers have to wait for it. A

@@ -39,6 +39,7 @@ type term struct {
 	mandatory time.Time     // waiting begins
 	end       time.Time     // by this machine's clock
 	rejected  bool          // by a service: for scheduling, it has expired
+	again     bool          // the source gave what it had given before
 }
 
 // newTerm schedules a grant. All its times are without monotonic reading, so
