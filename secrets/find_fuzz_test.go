@@ -79,9 +79,12 @@ func FuzzFind(f *testing.F) {
 			t.Skip(err)
 		}
 		q := secrets.Query{Path: path, Name: re}
-		if parameters {
+		switch {
+		case parameters:
 			q.Service = secrets.ParameterStore
-		} else if tagKey != "" {
+		case tagKey != "" && tagValue == "":
+			q.TagKeys = []string{tagKey}
+		case tagKey != "":
 			q.Tags = map[string]string{tagKey: tagValue}
 		}
 		name, key, value = there, tagKey, tagValue

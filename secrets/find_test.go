@@ -2,6 +2,7 @@ package secrets_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -90,8 +91,18 @@ func TestFind(t *testing.T) {
 		"by more tags than filters": {
 			query: secrets.Query{Path: "s", Tags: map[string]string{"1": "", "2": "", "3": "3", "4": "4", "5": "5", "6": "6", "7": "7"}},
 		},
-		"nothing":   {query: secrets.Query{Path: "shop/gone"}},
-		"elsewhere": {query: secrets.Query{Region: "us-east-1"}, want: []string{"elsewhere?region=us-east-1"}},
+		"by tag's key": {
+			query: secrets.Query{TagKeys: []string{"tier"}}, want: []string{"secretsmanager:ref+odd", "shop/api", "shop/db"},
+		},
+		"by half a tag's key":        {query: secrets.Query{TagKeys: []string{"tie"}}},
+		"by tag's key in capitals":   {query: secrets.Query{TagKeys: []string{"Tier"}}},
+		"by tag's key as a value":    {query: secrets.Query{TagKeys: []string{"shop"}}},
+		"by keys and value":          {query: secrets.Query{Tags: map[string]string{"team": ""}, TagKeys: []string{"tier", "team"}}, want: []string{"secretsmanager:ref+odd"}},
+		"by key no filter can say":   {query: secrets.Query{TagKeys: []string{"größe", "team"}}, want: []string{"shop/api-v2"}},
+		"by a key that would negate": {query: secrets.Query{TagKeys: []string{"!team"}}},
+		"by more keys than filters":  {query: secrets.Query{TagKeys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}}},
+		"nothing":                    {query: secrets.Query{Path: "shop/gone"}},
+		"elsewhere":                  {query: secrets.Query{Region: "us-east-1"}, want: []string{"elsewhere?region=us-east-1"}},
 		"by path": {
 			query: secrets.Query{Service: ssm, Path: "/shop/flags"},
 			want:  []string{"ssm:/shop/flags/a", "ssm:/shop/flags/b-2", "ssm:/shop/flags/deep/c"},
@@ -114,6 +125,19 @@ func TestFind(t *testing.T) {
 		"parameters by tag": {
 			query: secrets.Query{Service: ssm, Tags: map[string]string{"team": "web"}},
 			want:  []string{"ssm:/shop/flags/a", "ssm:/shop/flags/b-2", "ssm:loglevel"},
+			calls: map[string]int{"DescribeParameters": 1},
+		},
+		"parameters by tag's key": {
+			query: secrets.Query{Service: ssm, TagKeys: []string{"tier"}},
+			want:  []string{"ssm:/shop/flags/b-2", "ssm:/shop/license"},
+			calls: map[string]int{"DescribeParameters": 1},
+		},
+		"parameters by half a tag's key": {
+			query: secrets.Query{Service: ssm, TagKeys: []string{"tie"}}, calls: map[string]int{"DescribeParameters": 1},
+		},
+		"parameters by keys and value": {
+			query: secrets.Query{Service: ssm, Tags: map[string]string{"team": "web"}, TagKeys: []string{"team", "tier", "tier"}},
+			want:  []string{"ssm:/shop/flags/b-2"},
 			calls: map[string]int{"DescribeParameters": 1},
 		},
 		"parameters by all": {
@@ -154,6 +178,41 @@ func TestFind(t *testing.T) {
 				t.Errorf("%d of %d could be read: %v", len(values), len(got), err)
 			}
 		})
+	}
+}
+
+// TestFindFilters checks what AWS is left to look for, so that it need not tell of
+// all there is.
+func TestFindFilters(t *testing.T) {
+	t.Parallel()
+	tags := map[string]string{"team": "web", "tier": "a b"}
+	keys := []string{"tier", "größe", "!x", "x:y"}
+	for want, query := range map[string]secrets.Query{
+		`{"Filters":[{"Key":"name","Values":["shop/"]},{"Key":"tag-key","Values":["team"]},{"Key":"tag-value","Values":["web"]},` +
+			`{"Key":"tag-key","Values":["tier"]},{"Key":"tag-value","Values":["a b"]},{"Key":"tag-key","Values":["x:y"]}],"MaxResults":100}`: {
+			Path: "shop/", Tags: tags, TagKeys: keys,
+		},
+		`{"MaxResults":50,"ParameterFilters":[{"Key":"Path","Option":"Recursive","Values":["/shop"]},{"Key":"tag:!x"},{"Key":"tag:größe"},` +
+			`{"Key":"tag:team","Option":"Equals","Values":["web"]},{"Key":"tag:tier","Option":"Equals","Values":["a b"]},{"Key":"tag:x:y"}]}`: {
+			Service: secrets.ParameterStore, Path: "/shop", Tags: tags, TagKeys: keys,
+		},
+	} {
+		var sent any
+		cfg := script(func(string) (int, string) { return http.StatusOK, "{}" }).config()
+		next := cfg.HTTPClient.(*http.Client).Transport
+		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+				return nil, err
+			}
+			return next.RoundTrip(r)
+		})}
+		if _, err := newStore(t, cfg, secrets.Config{}).Find(t.Context(), query); err != nil {
+			t.Error(err)
+		}
+		got, err := json.Marshal(sent) // with the members in order
+		if diff := cmp.Diff(want, string(got)); err != nil || diff != "" {
+			t.Errorf("error %v, sent (-want +got):\n%s", err, diff)
+		}
 	}
 }
 
@@ -357,6 +416,9 @@ func TestFindErrors(t *testing.T) {
 		"long key":              {secrets.Query{Tags: map[string]string{strings.Repeat("ä", 129): "x"}}, "Query.Tags[", "128 characters"},
 		"long value":            {secrets.Query{Tags: map[string]string{"x": strings.Repeat("ä", 257)}}, `Query.Tags["x"]`, "256 characters"},
 		"no UTF-8":              {secrets.Query{Tags: map[string]string{"x": "\xff"}}, `Query.Tags["x"]`, "UTF-8"},
+		"empty tag key":         {secrets.Query{TagKeys: []string{"x", ""}}, "Query.TagKeys[1]", "is empty"},
+		"long tag key":          {secrets.Query{TagKeys: []string{strings.Repeat("ä", 129)}}, "Query.TagKeys[0]", "128 characters"},
+		"tag key of no UTF-8":   {secrets.Query{TagKeys: []string{"x\xff"}}, "Query.TagKeys[0]", "UTF-8"},
 		"parameter's tag alone": {secrets.Query{Service: ssm, Tags: map[string]string{"x": ""}}, `Query.Tags["x"]`, "no value"},
 	} {
 		store := newFake(t, secrets.Static(nil), secrets.Config{})
@@ -613,6 +675,7 @@ func TestStandInsAreFound(t *testing.T) {
 			{secrets.Query{Service: secrets.ParameterStore, Path: "/shop"}, test.asParams},
 			{secrets.Query{Service: secrets.ParameterStore, Name: regexp.MustCompile("^plain$")}, []string{"ssm:plain"}},
 			{secrets.Query{Tags: map[string]string{"team": "web"}}, nil},
+			{secrets.Query{TagKeys: []string{"role"}}, nil},
 		} {
 			got, err := store.Find(t.Context(), search.query)
 			if diff := cmp.Diff(search.want, got); err != nil || diff != "" {
@@ -629,9 +692,11 @@ func TestStandInsAreFound(t *testing.T) {
 		checkKind(t, err, secrets.ErrNotFound)
 	}
 	store := newFake(t, tagged, secrets.Config{})
-	got, err := store.Find(t.Context(), secrets.Query{Tags: map[string]string{"team": "data"}})
-	if diff := cmp.Diff([]string{"shop/db"}, got); err != nil || diff != "" {
-		t.Errorf("%v, -want +got:\n%s", err, diff)
+	for _, q := range []secrets.Query{{Tags: map[string]string{"team": "data"}}, {TagKeys: []string{"team"}}} {
+		got, err := store.Find(t.Context(), q)
+		if diff := cmp.Diff([]string{"shop/db"}, got); err != nil || diff != "" {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
 	}
 	if tags, err := store.Tags(t.Context(), "shop/db"); err != nil || tags["team"] != "data" {
 		t.Errorf("tags %v, %v", tags, err)
@@ -641,7 +706,7 @@ func TestStandInsAreFound(t *testing.T) {
 	if _, err := secrets.Files(dir).(secrets.Finder).Find(ended, secrets.Query{}); !errors.Is(err, context.Canceled) || errors.Is(err, secrets.ErrConfiguration) {
 		t.Errorf("without time: %v", err)
 	}
-	_, err = newFake(t, secrets.Files(filepath.Join(dir, "nowhere")), secrets.Config{}).Find(t.Context(), secrets.Query{})
+	_, err := newFake(t, secrets.Files(filepath.Join(dir, "nowhere")), secrets.Config{}).Find(t.Context(), secrets.Query{})
 	checkKind(t, err, secrets.ErrConfiguration)
 }
 

@@ -3,8 +3,6 @@ package secrets
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,7 +52,7 @@ func (s *awsSource) Find(ctx context.Context, q Query) ([]Ref, error) {
 	switch {
 	case q.Service != ParameterStore:
 		failed = f.secretsByList(ctx)
-	case len(q.Tags) > 0:
+	case len(q.Tags) > 0 || len(q.TagKeys) > 0:
 		failed = f.parametersByFilter(ctx)
 	default:
 		failed = f.parametersByPath(ctx)
@@ -107,7 +105,7 @@ func (f *finding) endless(operation string) *ReadError {
 }
 
 // secretsByList finds secrets. What the filters leave is looked at again: AWS
-// compares tags' keys and values each on their own.
+// compares tags' keys and values each on their own, and only how they begin.
 func (f *finding) secretsByList(ctx context.Context) *ReadError {
 	in := &secretsmanager.ListSecretsInput{Filters: f.query.filters(), MaxResults: aws.Int32(maxListed)}
 	return f.pages(ctx, listSecrets, func(ctx context.Context, token *string) (*string, error) {
@@ -138,7 +136,7 @@ func (q Query) filters() []smtypes.Filter {
 		}
 	}
 	add(smtypes.FilterNameStringTypeName, q.Path)
-	for _, key := range slices.Sorted(maps.Keys(q.Tags)) {
+	for _, key := range q.tagKeys() {
 		add(smtypes.FilterNameStringTypeTagKey, key)
 		add(smtypes.FilterNameStringTypeTagValue, q.Tags[key])
 	}
@@ -182,7 +180,8 @@ func (q Query) path() string {
 }
 
 // parametersByFilter finds parameters by tags, of which Parameter Store compares
-// key and value together.
+// key and value together. A filter without values is for all that have the tag;
+// two filters for one key are refused.
 func (f *finding) parametersByFilter(ctx context.Context) *ReadError {
 	in := &ssm.DescribeParametersInput{MaxResults: aws.Int32(maxDescribed)}
 	if path := f.query.hierarchy(); path != "" {
@@ -190,10 +189,12 @@ func (f *finding) parametersByFilter(ctx context.Context) *ReadError {
 			Key: aws.String("Path"), Option: aws.String("Recursive"), Values: []string{path},
 		})
 	}
-	for _, key := range slices.Sorted(maps.Keys(f.query.Tags)) {
-		in.ParameterFilters = append(in.ParameterFilters, ssmtypes.ParameterStringFilter{
-			Key: aws.String("tag:" + key), Option: aws.String("Equals"), Values: []string{f.query.Tags[key]},
-		})
+	for _, key := range f.query.tagKeys() {
+		filter := ssmtypes.ParameterStringFilter{Key: aws.String("tag:" + key)}
+		if value, ok := f.query.Tags[key]; ok {
+			filter.Option, filter.Values = aws.String("Equals"), []string{value}
+		}
+		in.ParameterFilters = append(in.ParameterFilters, filter)
 	}
 	return f.pages(ctx, describeParameters, func(ctx context.Context, token *string) (*string, error) {
 		in.NextToken = token

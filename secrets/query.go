@@ -31,10 +31,12 @@ type Query struct {
 	// Tags are what secrets or parameters must be tagged with, key and value. A
 	// value of parameters cannot be empty.
 	Tags map[string]string
+	// TagKeys are the keys of tags that they must have, whatever the values.
+	TagKeys []string
 }
 
-// String describes where q looks, as a reference to all that is there. Name and
-// Tags are not in it.
+// String describes where q looks, as a reference to all that is there. Name,
+// Tags and TagKeys are not in it.
 func (q Query) String() string { return q.all().String() }
 
 // all is a reference with a wildcard in the place of names.
@@ -58,6 +60,11 @@ func (q Query) hierarchy() string { return strings.TrimRight(q.Path, "/") }
 func (q Query) Selects(name string, tags map[string]string) bool {
 	for key, value := range q.Tags {
 		if got, ok := tags[key]; !ok || got != value {
+			return false
+		}
+	}
+	for _, key := range q.TagKeys {
+		if _, ok := tags[key]; !ok {
 			return false
 		}
 	}
@@ -124,16 +131,13 @@ func (q Query) checkPath() error {
 
 func (q Query) checkTags() error {
 	for _, key := range slices.Sorted(maps.Keys(q.Tags)) {
-		problem := ""
+		problem := tagKeyProblem(key)
 		switch {
-		case key == "":
-			problem = "is empty"
-		case utf8.RuneCountInString(key) > maxTagKey:
-			problem = fmt.Sprintf("is longer than %d characters", maxTagKey)
+		case problem != "":
 		case utf8.RuneCountInString(q.Tags[key]) > maxTagValue:
 			problem = fmt.Sprintf("has a value of more than %d characters", maxTagValue)
-		case !utf8.ValidString(key + q.Tags[key]):
-			problem = "is not UTF-8, in its key or value"
+		case !utf8.ValidString(q.Tags[key]):
+			problem = "has a value that is not UTF-8"
 		case q.Tags[key] == "" && q.Service == ParameterStore:
 			problem = "has no value, which no tag of a parameter can be without"
 		}
@@ -141,5 +145,29 @@ func (q Query) checkTags() error {
 			return &ConfigError{fmt.Sprintf("Query.Tags[%.100q]", key), problem}
 		}
 	}
+	for i, key := range q.TagKeys {
+		if problem := tagKeyProblem(key); problem != "" {
+			return &ConfigError{fmt.Sprintf("Query.TagKeys[%d]", i), problem}
+		}
+	}
 	return nil
+}
+
+func tagKeyProblem(key string) string {
+	switch {
+	case key == "":
+		return "is empty"
+	case utf8.RuneCountInString(key) > maxTagKey:
+		return fmt.Sprintf("is longer than %d characters", maxTagKey)
+	case !utf8.ValidString(key):
+		return "is not UTF-8"
+	}
+	return ""
+}
+
+// tagKeys are the keys of all tags that q asks for, each once, sorted.
+func (q Query) tagKeys() []string {
+	keys := slices.AppendSeq(slices.Clone(q.TagKeys), maps.Keys(q.Tags))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,8 +14,14 @@ type filter struct {
 	Values []string
 }
 
-// maxFilters is the most filters of one call.
-const maxFilters = 10
+// The most filters of one call, and the most values of one filter.
+const (
+	maxFilters      = 10
+	maxFilterValues = 10
+)
+
+// filterValue is what a filter may look for.
+var filterValue = regexp.MustCompile(`^!?[a-zA-Z0-9 :_@/+=.\-!]{0,512}$`)
 
 // filters checks the filters of a request.
 func (v *violations) filters(filters []filter) {
@@ -22,6 +29,12 @@ func (v *violations) filters(filters []filter) {
 	for _, f := range filters {
 		v.oneOf("filters.member.key", f.Key,
 			"description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all")
+		v.list("filters.member.values", f.Values, 1, maxFilterValues)
+		for _, value := range f.Values {
+			if !filterValue.MatchString(value) {
+				v.add("'"+value+"' ", "filters.member.values.member", "satisfy regular expression pattern: "+filterValue.String())
+			}
+		}
 	}
 }
 

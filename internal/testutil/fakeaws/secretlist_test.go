@@ -36,6 +36,11 @@ func TestListSecrets(t *testing.T) {
 		"case counts in a name": {in: secretsmanager.ListSecretsInput{Filters: by("name", "PROD")}},
 		"by any of two":         {in: secretsmanager.ListSecretsInput{Filters: by("name", "prod", "my-")}, want: []string{"prod/db", "my-secret"}},
 		"by what it is not":     {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "!team")}, want: []string{"binary", "disabled-key", "lost-key", "my-secret"}},
+		"by a tag":              {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "tier")}, want: []string{"own-key"}},
+		"by a tag's beginning":  {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "te")}, want: []string{"prod/db", "own-key"}},
+		"case counts in a tag":  {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "Tier")}},
+		"by two tags":           {in: secretsmanager.ListSecretsInput{Filters: append(by("tag-key", "team"), by("tag-key", "app")...)}, want: all[:1]},
+		"by either of two tags": {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "tier", "app")}, want: []string{"prod/db", "own-key"}},
 		"by description":        {in: secretsmanager.ListSecretsInput{Filters: by("description", "sIGNING")}, want: []string{"binary"}},
 		"by Region":             {in: secretsmanager.ListSecretsInput{Filters: by("primary-region", "us-")}},
 		"by this Region":        {in: secretsmanager.ListSecretsInput{Filters: by("primary-region", "eu-west")}, want: all},
@@ -65,6 +70,15 @@ func TestListSecrets(t *testing.T) {
 		"too many": {in: secretsmanager.ListSecretsInput{MaxResults: new(int32(101))}, fails: failure{
 			"ValidationException",
 			"1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 100",
+		}},
+		"no values": {in: secretsmanager.ListSecretsInput{Filters: []types.Filter{{Key: "tag-key", Values: []string{}}}}, fails: failure{
+			"ValidationException",
+			"1 validation error detected: Value '[]' at 'filters.member.values' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		}},
+		"what no filter can say": {in: secretsmanager.ListSecretsInput{Filters: by("tag-key", "größe")}, fails: failure{
+			"ValidationException",
+			"1 validation error detected: Value 'größe' at 'filters.member.values.member' failed to satisfy constraint: " +
+				`Member must satisfy regular expression pattern: ^!?[a-zA-Z0-9 :_@/+=.\-!]{0,512}$`,
 		}},
 		"no order": {in: secretsmanager.ListSecretsInput{SortOrder: "up"}, fails: failure{
 			"ValidationException",

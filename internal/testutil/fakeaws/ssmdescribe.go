@@ -98,10 +98,11 @@ func (in *describeParametersInput) validate() error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	for _, f := range in.ParameterFilters {
+	for i, f := range in.ParameterFilters {
 		options, ok := filterOptions[f.kind()]
+		again := slices.ContainsFunc(in.ParameterFilters[:i], func(before parameterFilter) bool { return before.Key == f.Key })
 		switch {
-		case !ok || f.Key == "tag:":
+		case !ok || f.Key == "tag:" || again:
 			return &apiError{Code: "InvalidFilterKey"} // has no message
 		case f.Option != "" && !slices.Contains(options, f.Option):
 			return errorf("InvalidFilterOption", "The following filter option is not valid: %s. Valid options include: [%s].",

@@ -67,6 +67,7 @@ func TestDescribeParameters(t *testing.T) {
 			"1 validation error detected: Value '51' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 50",
 		}},
 		"no attribute":      {in: ssm.DescribeParametersInput{ParameterFilters: where("Label", "", "x")}, fails: failure{Code: "InvalidFilterKey"}},
+		"one tag twice":     {in: ssm.DescribeParametersInput{ParameterFilters: append(where("tag:team", "", "x"), where("tag:team", "")...)}, fails: failure{Code: "InvalidFilterKey"}},
 		"no tag":            {in: ssm.DescribeParametersInput{ParameterFilters: where("tag:", "", "x")}, fails: failure{Code: "InvalidFilterKey"}},
 		"no comparison":     {in: ssm.DescribeParametersInput{ParameterFilters: where("Path", "Equals", "/")}, fails: badOption("Equals", "OneLevel, Recursive")},
 		"part of a tag":     {in: ssm.DescribeParametersInput{ParameterFilters: where("tag:team", "Contains", "a")}, fails: badOption("Contains", "Equals, BeginsWith")},
