@@ -70,12 +70,13 @@ const (
 // The calls to STS are real, and seen in CloudTrail. With a [Config.HTTPClient]
 // that is not the SDK's own, all requests go through it, and name, port and
 // proxy are not looked at. [Config.Pool] and [Config.Logger] play no part.
+// [DiagnoseWatched] tells meanwhile what it is at.
 func Diagnose(ctx context.Context, cfg Config) Report {
 	return newExamination(cfg).run(ctx)
 }
 
 // examination is one run of [Diagnose]. Its fields are set before its sections
-// run concurrently, which only add to secrets.
+// run concurrently, which only add to secrets and under.
 type examination struct {
 	cfg      Config // as given, but for what a diagnosis must not share
 	env      environ
@@ -94,6 +95,7 @@ type examination struct {
 
 	mu      sync.Mutex
 	secrets []string // what no check may show
+	under   underWay
 }
 
 func newExamination(cfg Config) *examination {

@@ -124,6 +124,7 @@ func (x *examination) reachChecks(ctx context.Context, u *url.URL) []Check {
 }
 
 func (x *examination) addressCheck(ctx context.Context, host, role string) Check {
+	defer x.under.begin(nameAddress)()
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	found, err := x.network.lookup(ctx, host)
@@ -162,6 +163,7 @@ func nature(a netip.Addr) string {
 var ports = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
 func (x *examination) connectionCheck(ctx context.Context, u *url.URL, role string) Check {
+	defer x.under.begin(nameConnection)()
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	address := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
@@ -189,6 +191,7 @@ const (
 // clockCheck asks STS a question that needs no credentials, for the Date in its
 // refusal.
 func (x *examination) clockCheck(ctx context.Context, u *url.URL) Check {
+	defer x.under.begin(nameClock)()
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	question := *u

@@ -89,6 +89,7 @@ func (x *examination) issuerCheck(ctx context.Context) (Check, discovery) {
 			"give the API server an https URL as --service-account-issuer; IAM takes no other",
 		}, discovery{}
 	}
+	defer x.under.begin(nameIssuer)()
 	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	got, err := ask(ctx, x.web, http.MethodGet, address, nil)
 	if err != nil {
@@ -152,6 +153,7 @@ func readDocument(p page, into any) (problem string) {
 }
 
 func (x *examination) signatureCheck(ctx context.Context, address string) Check {
+	defer x.under.begin(nameSignature)()
 	got, err := ask(ctx, x.web, http.MethodGet, address, nil)
 	if err != nil {
 		return Check{nameSignature, StatusInfo, fmt.Sprintf("not verified: the keys at %s are out of this pod's reach: %s", quote(address), netWords(err)), ""}

@@ -63,6 +63,7 @@ func (x *examination) nodeChecks(ctx context.Context) []Check {
 			envMetadataDisabled + " is set: not looked at. SDKs in this pod do not ask for the node's role, other programs may", "",
 		}}
 	}
+	defer x.under.begin(nameNodeRole)()
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
 	base := x.metadataEndpoint()

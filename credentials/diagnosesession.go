@@ -47,6 +47,7 @@ func (x *examination) sessionCheck(ctx context.Context, name string, cfg Config)
 	if x.selection.Source == "" {
 		return Check{name, StatusUnknown, "no source was selected", ""}, nil
 	}
+	defer x.under.begin(name)()
 	start := time.Now()
 	p, err := x.retrieve(ctx, cfg)
 	if err != nil {
@@ -99,6 +100,7 @@ func (x *examination) callerCheck(ctx context.Context, p *Provider) Check {
 	if p == nil {
 		return Check{nameCaller, StatusUnknown, "there are no credentials", ""}
 	}
+	defer x.under.begin(nameCaller)()
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
 	cfg := x.sdk.Copy()
@@ -130,6 +132,7 @@ func (x *examination) expectedCheck(ctx context.Context, last *Provider) Check {
 	case last == nil:
 		return Check{nameExpected, StatusUnknown, "there are no credentials", ""}
 	}
+	defer x.under.begin(nameExpected)()
 	p, err := x.retrieve(ctx, x.cfg)
 	if err != nil {
 		evidence, fix := words(err)

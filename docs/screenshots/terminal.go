@@ -37,6 +37,7 @@ body { margin: 0; padding: {{.Margin}}px; background: #101418; color: #d8dee4;
        font: 14px/{{.Line}}px "DejaVu Sans Mono", monospace; }
 pre { margin: 0; font: inherit; }
 .title { color: #8b98a5; }
+.s1 { font-weight: bold; }
 .s32 { color: #58c26b; } .s36 { color: #56b6c2; } .s33 { color: #e0b040; } .s31 { color: #ff6b64; font-weight: bold; }
 </style>
 <pre><span class="title">$ {{.Title}}</span>

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 var (
@@ -19,6 +20,8 @@ var (
 	errUsage = errors.New("bad usage")
 	// errUnwell is a diagnosis that something is wrong. It has been printed.
 	errUnwell = errors.New("something is wrong")
+	// errInterrupted is a diagnosis that somebody ended, who knows.
+	errInterrupted = errors.New("interrupted")
 )
 
 func main() {
@@ -28,17 +31,27 @@ func main() {
 	if err != nil && !errors.Is(err, errUnwell) {
 		fmt.Fprintln(os.Stderr, "doctor:", err)
 	}
+	os.Exit(exitStatus(err))
+}
+
+func exitStatus(err error) int {
 	switch {
+	case err == nil:
+		return 0
 	case errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
-		os.Exit(1)
+		return 2
+	case errors.Is(err, errInterrupted):
+		return 130 // as shells have it for what SIGINT ends
 	}
+	return 1
 }
 
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == "completion" {
+	switch {
+	case len(args) > 0 && args[0] == "completion":
 		return complete(args[1:], stdout)
+	case len(args) > 0 && args[0] == "help":
+		args = []string{"-h"}
 	}
 	o, err := parse(args)
 	switch {
@@ -48,11 +61,16 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	case err != nil:
 		return err
 	}
-	found := examine(ctx, o, stderr)
-	if err := ctx.Err(); err != nil {
-		return err // interrupted: what was found says nothing
+	p := new(progress)
+	if !o.json {
+		p = startProgress(stdout, stderr, o.timeout, env)
 	}
-	if err := found.write(stdout, o.json, styleOf(stdout, env)); err != nil {
+	found := examine(ctx, o, p.now)
+	p.stop()
+	if ctx.Err() != nil {
+		return errInterrupted // what was found says nothing
+	}
+	if err := found.write(stdout, o.json, terminal.StyleOf(stdout, o.colour, env)); err != nil {
 		return err
 	}
 	if found.unwell(o.strict) {
@@ -61,17 +79,20 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	return nil
 }
 
-// examine does what takes time. On a terminal it says so meanwhile.
-func examine(ctx context.Context, o options, stderr io.Writer) findings {
-	p := startProgress(stderr, o.timeout)
-	defer p.stop()
+// examine does what takes time, and tells which checks are under way.
+func examine(ctx context.Context, o options, now func(checks []string)) findings {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	p.now("asking STS, the cluster's issuer and the node")
-	found := findings{report: credentials.Diagnose(ctx, o.config)}
-	if o.secret != "" {
-		p.now("reading the secret")
+	found := findings{report: credentials.DiagnoseWatched(ctx, o.config, now)}
+	inFlags(found.report.Checks)
+	switch {
+	case o.secret == "":
+	case found.anonymous():
+		found.add(unread(), "")
+	default:
+		now([]string{secretCheck, keyCheck})
 		found.add(readSecret(ctx, o.config, o.secret))
 	}
+	found.late = ctx.Err() != nil
 	return found
 }

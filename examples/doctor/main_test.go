@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 func TestMain(m *testing.M) {
@@ -36,38 +38,46 @@ func TestTable(t *testing.T) {
 	t.Parallel()
 	checks := []credentials.Check{
 		{Name: "clock", Status: credentials.StatusOK, Evidence: "it agrees with that of STS"},
-		{Name: "token file", Status: credentials.StatusFailure, Evidence: "not\x1b[2Jthere", Fix: "mount the volume as a directory"},
+		{Name: "token file", Status: credentials.StatusFailure, Evidence: "not\x1b[2Jthere", Fix: "mount the volume as a directory, for that is what the kubelet renews"},
 		{Name: "caller", Evidence: "there are no credentials"},
 	}
 	tests := map[string]struct {
-		style style
+		style terminal.Style
 		want  string
 	}{
-		"plain": {style{}, "" +
+		"plain": {terminal.Style{}, "" +
 			"ok       clock       it agrees with that of STS\n" +
 			"failure  token file  not\uFFFD[2Jthere\n" +
-			"                   → mount the volume as a directory\n" +
+			"                   → mount the volume as a directory, for that is what the kubelet renews\n" +
 			"unknown  caller      there are no credentials\n"},
-		"narrow": {style{width: 36}, "" +
-			"ok       clock       it agrees with\n" +
-			"                     that of STS\n" +
+		"narrow": {terminal.Style{Width: 62}, "" +
+			"ok       clock       it agrees with that of STS\n" +
 			"failure  token file  not\uFFFD[2Jthere\n" +
-			"                   → mount the\n" +
-			"                     volume as a\n" +
-			"                     directory\n" +
-			"unknown  caller      there are no\n" +
-			"                     credentials\n"},
-		"coloured": {style{colour: true}, "" +
+			"                   → mount the volume as a directory, for that\n" +
+			"                     is what the kubelet renews\n" +
+			"unknown  caller      there are no credentials\n"},
+		"too narrow": {terminal.Style{Width: 28}, "" +
+			"ok       clock\n" +
+			"    it agrees with that of\n" +
+			"    STS\n" +
+			"failure  token file\n" +
+			"    not\uFFFD[2Jthere\n" +
+			"  → mount the volume as a\n" +
+			"    directory, for that is\n" +
+			"    what the kubelet renews\n" +
+			"unknown  caller\n" +
+			"    there are no credentials\n"},
+		"coloured": {terminal.Style{Colour: true}, "" +
 			"\x1b[32mok     \x1b[0m  clock       it agrees with that of STS\n" +
 			"\x1b[1;31mfailure\x1b[0m  token file  not\uFFFD[2Jthere\n" +
-			"                   → mount the volume as a directory\n" +
+			"                   \x1b[1m→\x1b[0m mount the volume as a directory, for that is what the kubelet renews\n" +
 			"unknown  caller      there are no credentials\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b strings.Builder
-			test.style.table(&b, checks)
+			writeTable(&b, test.style, checks)
 			if diff := cmp.Diff(test.want, b.String()); diff != "" {
 				t.Errorf("table (-want +got):\n%s", diff)
 			}
@@ -75,43 +85,66 @@ func TestTable(t *testing.T) {
 	}
 }
 
-func TestStyle(t *testing.T) {
+// A statement in what to do stands by itself, whole or not at all.
+func TestTableStatement(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		env  map[string]string
-		want style
-	}{
-		"a pipe":         {nil, style{}},
-		"a wide one":     {map[string]string{"COLUMNS": "120"}, style{width: 120}},
-		"no such number": {map[string]string{"COLUMNS": "wide"}, style{}},
+	tests := map[string]struct{ fix, want string }{
+		"at the end": {`add this statement: {"Effect":"Allow","Action":["a:B"]}`, "" +
+			"failure  hop 1  denied\n" +
+			"              → add this statement:\n" +
+			"    {\n" +
+			"      \"Effect\": \"Allow\",\n" +
+			"      \"Action\": [\n" +
+			"        \"a:B\"\n" +
+			"      ]\n" +
+			"    }\n"},
+		"in the middle": {`add {"Effect":"Deny"}; try again`, "" +
+			"failure  hop 1  denied\n" +
+			"              → add\n" +
+			"    {\n" +
+			"      \"Effect\": \"Deny\"\n" +
+			"    }\n" +
+			"                try again\n"},
+		"half a one": {`add {"Effect"`, "" +
+			"failure  hop 1  denied\n" +
+			"              → add {\"Effect\"\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := styleOf(new(bytes.Buffer), func(name string) string { return test.env[name] })
-			if got != test.want {
-				t.Errorf("%+v, want %+v", got, test.want)
+			var b strings.Builder
+			writeTable(&b, terminal.Style{}, []credentials.Check{{Name: "hop 1", Status: credentials.StatusFailure, Evidence: "denied", Fix: test.fix}})
+			if diff := cmp.Diff(test.want, b.String()); diff != "" {
+				t.Errorf("table (-want +got):\n%s", diff)
 			}
 		})
 	}
-	// A character device stands for a terminal.
-	device, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer device.Close()
-	for name, want := range map[string]style{"": {width: terminalWidth, colour: true}, "NO_COLOR": {width: terminalWidth}} {
-		if got := styleOf(device, func(n string) string { return strings.Repeat("1", len(name))[:btoi(n == name)] }); got != want {
-			t.Errorf("%s: %+v, want %+v", name, got, want)
+}
+
+func TestFlagWords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"web identity by Config.RoleARN and Config.TokenFile": "web identity by -role-arn and -token-file",
+		"not applicable: Config.Expect is empty":              "not applicable: neither -expect-account nor -expect-role is given",
+		"Config.Expect.RoleARN: want another":                 "-expect-role: want another",
+		"Config.Hops[0].RoleARN: no ARN":                      "-hop number 1: no ARN",
+		"Config.Hops[1].ExternalID is empty":                  "-external-id number 2 is empty",
+		"Config.Sources does not list it":                     "Config.Sources does not list it",
+	} {
+		if got := flagWords(text); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
+// A help that is wider than a terminal usually is would be hard to read.
+func TestUsageWidth(t *testing.T) {
+	t.Parallel()
+	for line := range strings.Lines(usage) {
+		if n := terminal.Columns(line) - 1; n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
 	}
-	return 0
 }
 
 func TestVerdict(t *testing.T) {
@@ -155,6 +188,18 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]error{0: nil, 1: errUnwell, 2: badUsage("x"), 130: errInterrupted} {
+		if got := exitStatus(err); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
+	}
+	if got := exitStatus(io.ErrShortWrite); got != 1 {
+		t.Errorf("what cannot be printed: %d", got)
+	}
+}
+
 // An interrupted run is no diagnosis.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -163,7 +208,7 @@ func TestInterrupted(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 	var out bytes.Buffer
 	err := run(ctx, nil, os.Getenv, &out, &out)
-	if !errors.Is(err, context.Canceled) || out.Len() > 0 {
+	if !errors.Is(err, errInterrupted) || out.Len() > 0 {
 		t.Errorf("error %v, output %q", err, out.String())
 	}
 }

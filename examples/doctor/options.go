@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/suggest"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 // options are the command line.
@@ -16,6 +17,7 @@ type options struct {
 	secret       string
 	timeout      time.Duration
 	strict, json bool
+	colour       terminal.When
 }
 
 // errHelp asks for the usage.
@@ -48,16 +50,19 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "")
 	flags.BoolVar(&o.strict, "strict", false, "")
 	flags.BoolVar(&o.json, "json", false, "")
+	flags.Var(&o.colour, "color", "")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return o, errHelp
 	case err != nil:
-		return o, fmt.Errorf("%w: %w; see doctor -h", errUsage, err)
+		return o, badUsage("%w", suggest.Flag(err, flags))
 	case flags.NArg() > 0:
-		return o, fmt.Errorf("%w: unexpected argument %q; see doctor -h", errUsage, flags.Arg(0))
+		return o, badUsage("unexpected argument %q%s", flags.Arg(0), suggest.Word(flags.Arg(0), []string{"completion", "help"}))
 	case o.timeout <= 0:
-		return o, fmt.Errorf("%w: -timeout %v is not positive", errUsage, o.timeout)
+		return o, badUsage("-timeout %v is not positive", o.timeout)
 	}
+	// Not every source says whose credentials it gives.
+	c.VerifyCaller = c.Expect != credentials.Expect{}
 	return o, nil
 }

@@ -3,34 +3,42 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 // tick is how often a progress line tells the time.
 const tick = time.Second
 
-// progress is a line on a terminal that says what takes time, and how long it
-// has taken. Its zero value shows nothing.
+// progress is a line on a terminal that says which checks are under way, and how
+// long everything has taken. It takes itself away. Its zero value shows nothing.
 type progress struct {
-	mu    sync.Mutex
 	w     io.Writer
-	doing string
+	width int // of the line; 0 is without limit
+	limit string
 	began time.Time
-	end   chan struct{}
-	done  sync.WaitGroup
+
+	mu    sync.Mutex
+	doing []string
+
+	end  chan struct{}
+	done sync.WaitGroup
 }
 
-// startProgress shows progress on w if that is a terminal.
-func startProgress(w io.Writer, limit time.Duration) *progress {
-	if !isTerminal(w) {
+// startProgress shows progress on stderr, if somebody is there who waits: stdout,
+// on which the result will be, is a terminal as well.
+func startProgress(stdout, stderr io.Writer, limit time.Duration, env func(string) string) *progress {
+	if !terminal.Is(stdout) || !terminal.Is(stderr) || env("TERM") == "dumb" {
 		return new(progress)
 	}
-	return newProgress(w, limit)
+	return newProgress(stderr, terminal.StyleOf(stderr, "", env).Width, limit)
 }
 
-func newProgress(w io.Writer, limit time.Duration) *progress {
-	p := &progress{w: w, began: time.Now(), end: make(chan struct{})}
+func newProgress(w io.Writer, width int, limit time.Duration) *progress {
+	p := &progress{w: w, width: width, limit: brief(limit), began: time.Now(), end: make(chan struct{})}
 	p.done.Go(func() {
 		t := time.NewTicker(tick)
 		defer t.Stop()
@@ -39,28 +47,46 @@ func newProgress(w io.Writer, limit time.Duration) *progress {
 			case <-p.end:
 				return
 			case <-t.C:
-				p.show(fmt.Sprintf(" %v of %v at most", time.Since(p.began).Round(time.Second), limit))
+				p.mu.Lock()
+				p.show()
+				p.mu.Unlock()
 			}
 		}
 	})
 	return p
 }
 
-// now says what is done from here on.
-func (p *progress) now(doing string) {
+// now says which checks are under way from here on.
+func (p *progress) now(checks []string) {
 	if p.w == nil {
 		return
 	}
 	p.mu.Lock()
-	p.doing = doing
-	p.mu.Unlock()
-	p.show("")
+	defer p.mu.Unlock()
+	p.doing = checks
+	p.show()
 }
 
-func (p *progress) show(time string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	fmt.Fprintf(p.w, "\r\x1b[K%s…%s", p.doing, time)
+// show writes the line anew. It ends before the last column, where some
+// terminals begin another.
+func (p *progress) show() {
+	line := fmt.Sprintf("%v of at most %v: %s…", time.Since(p.began).Truncate(time.Second), p.limit, strings.Join(p.doing, ", "))
+	if p.width > 0 {
+		line = terminal.Clip(line, p.width-1)
+	}
+	if len(p.doing) == 0 {
+		line = ""
+	}
+	fmt.Fprint(p.w, "\r\x1b[K"+line)
+}
+
+// brief is a duration without seconds where there are none.
+func brief(d time.Duration) string {
+	text := d.String()
+	if d%time.Minute == 0 {
+		return strings.TrimSuffix(text, "0s")
+	}
+	return text
 }
 
 // stop takes the line away and waits until nothing more is written.

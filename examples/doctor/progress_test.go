@@ -13,16 +13,22 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
-		p := newProgress(&b, time.Minute)
-		p.now("asking STS")
-		time.Sleep(2500 * time.Millisecond)
-		p.now("reading the secret")
+		p := newProgress(&b, 42, time.Minute)
+		p.now([]string{"issuer"})
+		p.now([]string{"issuer", "session", "clock"})
+		time.Sleep(1500 * time.Millisecond)
+		p.now(nil)
+		p.now([]string{"secret", "secret's key"})
 		time.Sleep(time.Second)
 		p.stop()
 		time.Sleep(time.Minute) // nothing is written after the end
 		const line = "\r\x1b[K"
-		want := line + "asking STS…" + line + "asking STS… 1s of 1m0s at most" + line + "asking STS… 2s of 1m0s at most" +
-			line + "reading the secret…" + line + "reading the secret… 3s of 1m0s at most" + line
+		want := line + "0s of at most 1m: issuer…" +
+			line + "0s of at most 1m: issuer, session, clock…" + // 41 columns
+			line + "1s of at most 1m: issuer, session, clock…" +
+			line +
+			line + "1s of at most 1m: secret, secret's key…" +
+			line + "2s of at most 1m: secret, secret's key…" + line
 		if diff := cmp.Diff(want, b.String()); diff != "" {
 			t.Errorf("progress (-want +got):\n%s", diff)
 		}
@@ -33,8 +39,8 @@ func TestProgress(t *testing.T) {
 func TestNoProgress(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	p := startProgress(&b, time.Minute)
-	p.now("asking STS")
+	p := startProgress(&b, &b, time.Minute, func(string) string { return "" })
+	p.now([]string{"issuer"})
 	p.stop()
 	if b.Len() > 0 {
 		t.Errorf("it shows %q", b.String())

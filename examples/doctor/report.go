@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 // findings are all that was found.
@@ -14,6 +16,8 @@ type findings struct {
 	report credentials.Report
 	// explanation is a refusal at length.
 	explanation string
+	// late says that the time ran out.
+	late bool
 }
 
 func (f *findings) add(checks []credentials.Check, explanation string) {
@@ -31,7 +35,7 @@ func (f findings) unwell(strict bool) bool {
 	return strict
 }
 
-func (f findings) write(w io.Writer, asJSON bool, s style) error {
+func (f findings) write(w io.Writer, asJSON bool, s terminal.Style) error {
 	if !asJSON {
 		_, err := io.WriteString(w, f.text(s))
 		return err
@@ -46,18 +50,35 @@ func (f findings) write(w io.Writer, asJSON bool, s style) error {
 	}{f.report.Worst(), f.report.Checks, f.explanation})
 }
 
-func (f findings) text(s style) string {
+func (f findings) text(s terminal.Style) string {
 	var b strings.Builder
-	s.table(&b, f.report.Checks)
+	writeTable(&b, s, f.report.Checks)
 	if f.explanation != "" {
-		b.WriteString("\n" + printable(f.explanation))
+		b.WriteString("\n" + terminal.Printable(f.explanation))
 	}
-	b.WriteString("\n" + f.summary() + "\n")
+	var last strings.Builder
+	s.Paragraph(&last, f.summary(), 0)
+	b.WriteString("\n" + s.Paint(colours[f.report.Worst()], strings.TrimSuffix(last.String(), "\n")) + "\n")
 	return b.String()
+}
+
+// anonymous reports whether no credentials were had, so that nobody had a name
+// for us.
+func (f findings) anonymous() bool {
+	return slices.ContainsFunc(f.report.Checks, func(c credentials.Check) bool {
+		return c.Name == "caller" && c.Status == credentials.StatusUnknown
+	})
 }
 
 // summary says where to begin.
 func (f findings) summary() string {
+	if f.late {
+		return f.verdict() + " The time ran out before all was looked at; -timeout gives more."
+	}
+	return f.verdict()
+}
+
+func (f findings) verdict() string {
 	var failures, warnings int
 	first := ""
 	for _, c := range f.report.Checks {

@@ -16,23 +16,27 @@ const (
 	keyCheck    = "secret's key"
 )
 
+// notReached is said of a key whose secret cannot be read.
+const notReached = "not looked at, since the secret comes first"
+
 // readSecret reads a secret as an application would. The explanation is that of
 // a refusal: the documents at fault, with the statements to add.
 func readSecret(ctx context.Context, cfg credentials.Config, ref string) (checks []credentials.Check, explanation string) {
 	value, err := get(ctx, cfg, ref)
-	if err == nil {
+	switch {
+	case err == nil:
 		return []credentials.Check{
 			{Name: secretCheck, Status: credentials.StatusOK, Evidence: describe(value)},
 			{Name: keyCheck, Status: credentials.StatusOK, Evidence: "the secret was decrypted"},
 		}, ""
+	case lacksIdentity(err):
+		return unread(), ""
 	}
 	if e, ok := errors.AsType[*secrets.AccessError](err); ok {
 		return refused(e), e.Explain()
 	}
 	c := credentials.Check{Name: secretCheck, Status: credentials.StatusFailure, Evidence: strings.TrimPrefix(err.Error(), "secrets: ")}
 	switch {
-	case lacksIdentity(err):
-		c.Status, c.Evidence = credentials.StatusUnknown, "there are no credentials to read it with"
 	case errors.Is(err, secrets.ErrNotFound):
 		c.Fix = "look at the name, and whether it is of this account and Region: any other secret needs its ARN"
 	case errors.Is(err, secrets.ErrConfiguration):
@@ -40,7 +44,15 @@ func readSecret(ctx context.Context, cfg credentials.Config, ref string) (checks
 	default:
 		c.Fix = "look whether Secrets Manager of the Region can be reached: its VPC endpoint, security groups, proxy"
 	}
-	return []credentials.Check{c, {Name: keyCheck, Evidence: "it was not come to"}}, ""
+	return []credentials.Check{c, {Name: keyCheck, Evidence: notReached}}, ""
+}
+
+// unread is said without credentials, the lack of which is told before.
+func unread() []credentials.Check {
+	return []credentials.Check{
+		{Name: secretCheck, Evidence: "there are no credentials to read it with"},
+		{Name: keyCheck, Evidence: notReached},
+	}
 }
 
 func get(ctx context.Context, cfg credentials.Config, ref string) (secrets.Value, error) {
@@ -89,7 +101,7 @@ func refused(e *secrets.AccessError) []credentials.Check {
 	}
 	if !strings.HasPrefix(e.Action, "kms:") {
 		failed.Name = secretCheck
-		return []credentials.Check{failed, {Name: keyCheck, Evidence: "it was not come to"}}
+		return []credentials.Check{failed, {Name: keyCheck, Evidence: notReached}}
 	}
 	failed.Name = keyCheck
 	return []credentials.Check{{Name: secretCheck, Status: credentials.StatusOK, Evidence: e.Operation + " is allowed; the key is in the way"}, failed}

@@ -4,19 +4,22 @@ const usage = `NAME
     doctor - say which AWS identity a pod has, and why not another
 
 SYNOPSIS
-    doctor [flags]
+    doctor [FLAGS]
     doctor completion bash|zsh|fish
+    doctor help
 
 DESCRIPTION
     Looks at everything on the way from this process's environment to its AWS
-    identity: the variables of IRSA and EKS Pod Identity, the projected token and
-    whether it is still renewed, the cluster's issuer and the token's signature,
-    name, port and clock of STS, the role sessions themselves, and whether the
-    node's own role is within reach. Prints a table of what it saw, with what to
-    do about it. With -secret it goes on to the secret and its key.
+    identity: the variables of IRSA and EKS Pod Identity, the projected token
+    and whether it is still renewed, the cluster's issuer and the token's
+    signature, name, port and clock of STS, the role sessions themselves, and
+    whether the node's own role is within reach. Prints a table of what it saw,
+    with what to do about it. With -secret it goes on to the secret and its key.
 
     Run it where the trouble is: in the pod, with the pod's environment. It
-    changes nothing and prints no secret, token or key. The calls to STS are real.
+    changes nothing and prints no secret, token or key. The calls to STS are
+    real. On a terminal a line says which checks are under way, until the table
+    takes its place.
 
 OPTIONS
     Where the identity comes from; by default the environment says it:
@@ -35,26 +38,49 @@ OPTIONS
     And then:
     -secret REF           read this secret of Secrets Manager, by name or ARN;
                           shows length and version, never the value
-    -timeout DURATION     for everything together; default 1m
-    -strict               let warnings, and what could not be looked at, count as
-                          failures
-    -json                 print data instead of a table
+    -timeout DURATION     for everything together, such as 30s; default 1m
+    -strict               let warnings, and what could not be looked at, count
+                          as failures
+    -json                 print JSON instead of a table
+    -color WHEN           colours: auto, on a terminal (the default); always;
+                          or never
     -h                    print this
 
+OUTPUT
+    A row for each check: status, name, what was seen; below it what to do. The
+    rows go from cause to effect: begin with the first failure.
+
+    ok       it is as it should be
+    info     to know; nobody has to act
+    unknown  it could not be looked at, since something before it is amiss
+    warning  it works, but less well or less safely than it should
+    failure  there are no credentials or no secret, or not the right ones
+
+    With -json:
+
+    {"worst": STATUS, "explanation": TEXT, "checks": [
+        {"name": NAME, "status": STATUS, "evidence": TEXT, "fix": TEXT}, ...]}
+
+    "fix" and "explanation" are left out where there is none. Names and statuses
+    stay as they are; texts are for people, and may change.
+
 EXIT STATUS
-    0   nothing failed
-    1   something failed; with -strict also: a warning, or something unknown
-    2   bad usage
+    0    nothing failed
+    1    something failed; with -strict also: a warning, or something unknown
+    2    bad usage
+    130  interrupted; nothing is printed
 
 ENVIRONMENT
     All that the AWS SDK for Go reads, AWS_ENDPOINT_URL among it.
     AWS_EC2_METADATA_DISABLED=true leaves out the question for the node's role.
-    COLUMNS is how wide the table may be; by default 100 on a terminal and
-    unlimited elsewhere. NO_COLOR switches colours off, which only a terminal has.
+    COLUMNS is how wide the table may be, by default as wide as the terminal and
+    without limit elsewhere. NO_COLOR, if it is not empty, and TERM=dumb switch
+    colours off.
 
 EXAMPLES
     kubectl exec deploy/app -- doctor -strict
     doctor -expect-role arn:aws:iam::111122223333:role/pod-role
-    doctor -secret arn:aws:secretsmanager:eu-west-1:222233334444:secret:db-AbCdEf
+    doctor -secret prod/db
+    doctor -json | jq -r '.checks[] | select(.status == "failure") | .name'
     source <(doctor completion bash)
 `

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 
 	"github.com/irsakit/irsa/policy"
 )
@@ -14,35 +13,58 @@ const accessUsage = `NAME
 
 SYNOPSIS
     policycheck access WORLD.yaml [-service-account NS/NAME] [-secret ID]
-                       [-role ARN] [-region R] [-json]
+                       [-role ARN] [-region R] [-json] [-color WHEN]
     policycheck access -terraform PLAN.json [the same] [-account [PROVIDER=]ID]…
                        [-issuer URL] [-audience AUD] [-policy ARN=FILE]…
                        [-context KEY=VALUE]… [-strict]
 
 DESCRIPTION
     Tells whether a pod can read a secret, over the whole chain: token, trust,
-    permissions, secret policy, key policy, guardrails; and if not, which document
-    in which account is wrong, and what to put there.
+    permissions, secret policy, key policy, guardrails; and if not, which
+    document in which account is wrong, and what to put there.
 
-    WORLD.yaml describes accounts in YAML or JSON, as examples/fakeaws reads them.
-    PLAN.json is a Terraform plan: terraform plan -out=FILE; terraform show -json FILE.
+    WORLD.yaml describes accounts in YAML or JSON, as examples/fakeaws reads
+    them; - is standard input. PLAN.json is a Terraform plan, as these make it:
+
+    terraform plan -out=plan.bin
+    terraform show -json plan.bin >plan.json
 
 OPTIONS
     What is left out is chosen where only one choice is there.
-` + questionUsage + `    -json                     print data instead of text
-
+` + questionUsage + `    -json                     print JSON instead of text
+` + colourUsage + `
     For a plan:
     -terraform PLAN.json      the plan
-    -account [PROVIDER=]ID    the account of a provider, such as aws.secrets, if the
-                              plan does not tell; without PROVIDER, of all others
+    -account [PROVIDER=]ID    the account of a provider, such as aws.secrets, if
+                              the plan does not tell; without PROVIDER, of all
+                              others
 ` + planUsage + `
+OUTPUT
+    The decision, and for each link of the chain its own: Allowed,
+    ImplicitlyDenied (nothing allows it), ExplicitlyDenied (a Deny forbids it)
+    or Unknown; then what is wrong, or by what it is allowed. With -json:
+
+    {"decision": DECISION, "subject": TEXT, "role": ARN, "secret": ARN,
+     "open": [TEXT, …], "taken": [TEXT, …],
+     "faults": [{"link": LINK, "kind": KIND, "account": ID, "document": NAME,
+       "problem": TEXT, "remedy": TEXT, "statement": {…}, "also": [{…}, …],
+       "replace": BOOL, "index": N, "position": {…}, "near": {…},
+       "addresses": [ADDRESS, …]}, …],
+     "trust": {…}, "read": {…}, "key": {…}}
+
+    "open" is what is not known, "taken" what is taken for granted. Add
+    "statement", and "also" those; with "replace" it goes in the place of the
+    statement with that "index", from 0. "near" is what almost matches,
+    "addresses" are those of a plan; "trust", "read" and "key" have each link's
+    decision with its reasons. What does not apply is left out.
+
 EXIT STATUS
     0   allowed
     1   denied, or not known
     2   bad usage or bad input
 
 EXAMPLES
-    policycheck access world.yaml -service-account testnamespace/testapp -secret prod/db
+    policycheck access world.yaml -service-account default/app -secret prod/db
     policycheck access -terraform plan.json -secret aws_secretsmanager_secret.db
 `
 
@@ -72,7 +94,7 @@ func runAccess(_ context.Context, args []string, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := a.write(std.out, *asJSON, styleOf(std.out, os.Getenv)); err != nil {
+	if err := a.write(std.out, *asJSON, std.style(q.colour)); err != nil {
 		return err
 	}
 	if a.Decision != policy.Allowed {
@@ -82,7 +104,7 @@ func runAccess(_ context.Context, args []string, std streams) error {
 }
 
 func askPlan(q question, std streams) (answer, error) {
-	data, name, err := read(q.terraform, std.in)
+	data, name, err := std.read(q.terraform, "a Terraform plan as JSON")
 	if err != nil {
 		return answer{}, err
 	}

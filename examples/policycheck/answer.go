@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/irsakit/irsa/examples/internal/terminal"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -24,7 +25,7 @@ type answer struct {
 	names  names
 }
 
-func (a *answer) write(w io.Writer, asJSON bool, look style) error {
+func (a *answer) write(w io.Writer, asJSON bool, look terminal.Style) error {
 	if !asJSON {
 		_, err := io.WriteString(w, a.text(look))
 		return err
@@ -57,22 +58,22 @@ func (a *answer) write(w io.Writer, asJSON bool, look style) error {
 }
 
 // text is the answer for people.
-func (a *answer) text(look style) string {
+func (a *answer) text(look terminal.Style) string {
 	var b strings.Builder
-	shown := func(d policy.Decision) string { return look.decision(d, d.String()) }
-	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", look.decision(a.Decision, a.headline()),
+	shown := func(d policy.Decision) string { return look.Paint(colourOf(d), d.String()) }
+	fmt.Fprintf(&b, "%s\n\n  %s\n  as %s\n  reads %s\n\n", look.Paint(colourOf(a.Decision), a.headline()),
 		a.Subject, a.names.inList(a.Role), a.names.inList(a.Secret))
 	fmt.Fprintf(&b, "  %-32s%s\n", "the token becomes the role:", shown(a.report.Trust.Decision))
 	fmt.Fprintf(&b, "  %-32s%s\n", "the role reads the secret:", shown(a.report.Secret.Decision))
 	fmt.Fprintf(&b, "  %-32s%s\n", "the role decrypts it:", shown(a.report.Key.Decision))
 	for _, f := range a.report.Faults {
-		a.writeFault(&b, f)
+		a.writeFault(&b, look, f)
 	}
 	if a.Decision == policy.Allowed {
-		a.writeGrants(&b)
+		a.writeGrants(&b, look)
 	}
-	a.writeList(&b, "Not known:", append(a.Open, a.unsettled()...))
-	a.writeList(&b, "Taken for granted:", a.Taken)
+	a.writeList(&b, look, "Not known:", append(a.Open, a.unsettled()...))
+	a.writeList(&b, look, "Taken for granted:", a.Taken)
 	return b.String()
 }
 
@@ -86,39 +87,34 @@ func (a *answer) headline() string {
 	return "DENIED: the pod cannot read the secret."
 }
 
-func (a *answer) writeFault(b *strings.Builder, f policy.Fault) {
-	fmt.Fprintf(b, "\nWrong:    the %s %s\n", f.Kind, a.names.inList(f.Document))
-	if at := a.where[f.Document]; len(at) > 0 {
-		fmt.Fprintf(b, "In:       %s\n", strings.Join(at, ", "))
-	}
-	fmt.Fprintf(b, "Account:  %s\nProblem:  %s\nRemedy:   %s\n", f.Account, a.names.inProse(f.Problem), a.names.inProse(f.Remedy))
+func (a *answer) writeFault(b *strings.Builder, look terminal.Style, f policy.Fault) {
+	b.WriteByte('\n')
+	writeField(b, look, "Wrong:", "the "+f.Kind.String()+" "+a.names.inList(f.Document))
+	writeField(b, look, "In:", strings.Join(a.where[f.Document], ", "))
+	writeField(b, look, "Account:", f.Account)
+	writeField(b, look, "Problem:", a.names.inProse(f.Problem))
+	writeField(b, look, "Remedy:", a.names.inProse(f.Remedy))
 	statements := f.Also
 	if f.Statement != nil {
 		statements = append([]policy.Statement{*f.Statement}, f.Also...)
 	}
 	for _, s := range statements {
-		for line := range strings.Lines(a.names.inJSON(s.String())) {
-			fmt.Fprint(b, "   "+strings.TrimRight(line, "\n")+"\n")
-		}
+		writeStatement(b, a.names.inJSON(s.String()))
 	}
 }
 
-func (a *answer) writeGrants(b *strings.Builder) {
-	fmt.Fprint(b, "\nBy:\n")
-	seen := map[string]bool{}
+func (a *answer) writeGrants(b *strings.Builder, look terminal.Style) {
+	var lines []string
 	for _, r := range []policy.Result{a.report.Trust.Trust, a.report.Secret, a.report.Key} {
 		for _, reason := range r.Reasons {
 			what := reason.Kind.String() + " " + a.names.inList(reason.Policy)
 			if strings.HasPrefix(reason.Policy, "KMS grant ") {
 				what = reason.Policy
 			}
-			line := fmt.Sprintf("  the %s in account %s\n", what, reason.Account)
-			if !seen[line] {
-				seen[line] = true
-				b.WriteString(line)
-			}
+			lines = append(lines, "the "+what+" in account "+reason.Account)
 		}
 	}
+	a.writeList(b, look, "By:", lines)
 }
 
 // unsettled lists what the evaluator was not told and would have to know.
@@ -133,16 +129,18 @@ func (a *answer) unsettled() []string {
 	return out
 }
 
-func (a *answer) writeList(b *strings.Builder, title string, lines []string) {
+// writeList writes each of the lines once.
+func (a *answer) writeList(b *strings.Builder, look terminal.Style, title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n", title)
+	b.WriteString("\n" + look.Paint(terminal.Bold, title) + "\n")
 	seen := map[string]bool{}
 	for _, line := range lines {
 		if !seen[line] {
 			seen[line] = true
-			fmt.Fprintf(b, "  %s\n", a.names.inList(line))
+			b.WriteString("  ")
+			look.Paragraph(b, a.names.inList(line), 4)
 		}
 	}
 }

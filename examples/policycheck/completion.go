@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/irsakit/irsa/examples/internal/completion"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 const completionUsage = `NAME
@@ -43,6 +44,7 @@ func tool() completion.Tool {
 				"identity-policy", "resource-policy", "key-policy", "trust-policy", "permissions-boundary",
 				"session-policy", "service-control-policy", "resource-control-policy", "endpoint-policy",
 			},
+			"WHEN":     terminal.Whens,
 			"SEVERITY": {"error", "security", "warning", "suggestion", "none"},
 		},
 	}

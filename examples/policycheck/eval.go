@@ -16,23 +16,29 @@ SYNOPSIS
     policycheck eval [FILE|-]
 
 DESCRIPTION
-    Decides scenarios: one JSON object or an array of them, from FILE or standard
-    input. Prints one JSON object a line:
+    Decides scenarios: one JSON object or an array of them, from FILE or
+    standard input. Prints one JSON object a line:
 
-    {"id":…,"decision":"Allowed|ImplicitlyDenied|ExplicitlyDenied|Unknown","reasons":[…],"missing":[…],"near":[…]}
+    {"id":…,"decision":DECISION,"reasons":[…],"missing":[…],"near":[…]}
+
+    DECISION is Allowed, ImplicitlyDenied (nothing allows it), ExplicitlyDenied
+    (a Deny forbids it) or Unknown. Reasons are the statements that decide,
+    missing the grants that lack, near the statements that almost match; where
+    there are any, "unsettled" is what is not known, and "notes" are remarks.
 
     A scenario has "request" {principal, action, resource {resource, accountId},
     context} and the policies: identityPolicies, resourcePolicy,
     permissionBoundaries, sessionPolicy, serviceControlPolicies and
     resourceControlPolicies [{orgIdentifier, policies}], endpointPolicies; and
     grants of the KMS key, as "aws kms list-grants" prints them. A field that is
-    absent means that there is no such policy, except the policy of a KMS key and
-    the trust policy of a role: they always exist, so absent is not known.
+    absent means that there is no such policy, except the policy of a KMS key
+    and the trust policy of a role: they always exist, so absent is not known.
     So is every field named in "unknown". A context key that is absent is not in
     the request, unless "unknown" names "context".
 
 EXIT STATUS
-    0   all decided as "expected" {response} says, or Allowed where it says nothing
+    0   all decided as "expected" {response} says, or Allowed where it says
+        nothing
     1   not so
     2   bad usage, or input that cannot be read
 
@@ -65,7 +71,7 @@ func runEval(_ context.Context, args []string, std streams) error {
 	default:
 		return badUsage(evalUsage, "unexpected argument %q", rest[1])
 	}
-	data, name, err := read(file, std.in)
+	data, name, err := std.read(file, "scenarios as JSON")
 	if err != nil {
 		return err
 	}

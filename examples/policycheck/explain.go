@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/irsakit/irsa/examples/internal/terminal"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -15,28 +17,43 @@ const explainUsage = `NAME
     policycheck explain - say what a refusal of AWS is about
 
 SYNOPSIS
-    policycheck explain [-json] <REFUSAL
-    policycheck explain [-json] -world WORLD.yaml -service-account NS/NAME
-                        [-secret ID] [-role ARN] [-region R] <REFUSAL
+    policycheck explain [-json] [-color WHEN] <REFUSAL
+    policycheck explain [-json] [-color WHEN] -world WORLD.yaml
+                        -service-account NS/NAME [-secret ID] [-role ARN]
+                        [-region R] <REFUSAL
 
 DESCRIPTION
-    Explains a refusal of AWS that is given on standard input: the message as any
-    SDK or the CLI prints it, a CloudTrail event or log file, or what
-    "aws sts decode-authorization-message" answers. Says what was refused, which
-    document in which account refuses, and what to do.
+    Explains a refusal of AWS that is given on standard input, also pasted: the
+    message as any SDK or the CLI prints it, also in the lines of a log, a
+    CloudTrail event or log file, or what "aws sts decode-authorization-message"
+    answers. Says what was refused, which document in which account refuses, and
+    what to do; the same refusal but once.
 
 OPTIONS
     -json                     print one JSON object a line instead of text
-    -world WORLD.yaml         hold the refusal against the documents of a
+` + colourUsage + `    -world WORLD.yaml         hold the refusal against the documents of a
                               description of accounts, as access reads it; then:
 ` + questionUsage + `
+OUTPUT
+    What was refused, on what and to whom; the account and document that refuse;
+    the problem and its remedy, with the statement to add where it is certain.
+    With -json, an object a line:
+
+    {"denial": {…}, "id": ID, "time": TIME, "region": REGION, "via": SERVICE,
+     "sids": [ID, …], "problem": TEXT, "remedy": TEXT, "statement": {…},
+     "check": {"agreement": TEXT, "why": TEXT, "faults": [{…}, …], …}}
+
+    "denial" is what the message says, "id" to "sids" what an event adds to it,
+    "check" what -world does. What does not apply is left out.
+
 EXIT STATUS
     0   explained
     2   bad usage, or no refusal in the input
 
 EXAMPLES
-    aws secretsmanager get-secret-value --secret-id db 2>&1 | policycheck explain
-    policycheck explain -world world.yaml -service-account testnamespace/testapp <refusal.txt
+    aws sts get-caller-identity 2>&1 | policycheck explain
+    kubectl logs deploy/app | policycheck explain
+    policycheck explain -world world.yaml -service-account default/app <err.txt
 `
 
 func runExplain(_ context.Context, args []string, std streams) error {
@@ -62,7 +79,7 @@ func runExplain(_ context.Context, args []string, std streams) error {
 		// The trust policy cannot tell: it may be what is wrong.
 		return fmt.Errorf("%w: which pod was refused: give -service-account NAMESPACE/NAME", errUsage)
 	}
-	data, _, err := read("-", std.in)
+	data, _, err := std.read("-", "a refusal of AWS")
 	if err != nil {
 		return err
 	}
@@ -72,7 +89,7 @@ func runExplain(_ context.Context, args []string, std streams) error {
 	}
 	var access *policy.SecretAccess
 	if *world != "" {
-		data, name, err := read(*world, nil)
+		data, name, err := std.read(*world, "")
 		if err != nil {
 			return err
 		}
@@ -87,7 +104,7 @@ func runExplain(_ context.Context, args []string, std streams) error {
 		if access != nil {
 			x.Check = new(e.Denial.CheckAccess(*access))
 		}
-		if err := x.write(std.out, *asJSON, i > 0); err != nil {
+		if err := x.write(std.out, *asJSON, std.style(q.colour), i > 0); err != nil {
 			return err
 		}
 	}
@@ -106,11 +123,37 @@ func refusals(data []byte) ([]policy.Event, error) {
 	case err == nil:
 		return nil, fmt.Errorf("%w: none of the CloudTrail events was refused", errInput)
 	}
-	d, ok := policy.ParseDenial(string(data))
-	if !ok {
+	denials := denialsIn(string(data))
+	if len(denials) == 0 {
 		return nil, fmt.Errorf("%w: standard input holds no refusal of AWS that is known", errInput)
 	}
-	return []policy.Event{{Denial: d, Request: d.Request()}}, nil
+	for _, d := range denials {
+		events = append(events, policy.Event{Denial: d, Request: d.Request()})
+	}
+	return events, nil
+}
+
+// denialsIn returns what a text tells: in a log, the refusals of all lines, each
+// but once however often it was logged; else the one that may go over lines.
+func denialsIn(text string) []policy.Denial {
+	var all []policy.Denial
+	for line := range strings.Lines(text) {
+		d, ok := policy.ParseDenial(line)
+		known := slices.ContainsFunc(all, func(other policy.Denial) bool {
+			other.Code, other.RequestID, other.Message = d.Code, d.RequestID, d.Message
+			return other == d
+		})
+		if ok && !known {
+			all = append(all, d)
+		}
+	}
+	if len(all) > 1 {
+		return all
+	}
+	if d, ok := policy.ParseDenial(text); ok {
+		return []policy.Denial{d}
+	}
+	return all
 }
 
 // explanation is a refusal in words.
@@ -167,7 +210,7 @@ func suggestion(e policy.Event) *policy.Statement {
 	return nil
 }
 
-func (x explanation) write(w io.Writer, asJSON, more bool) error {
+func (x explanation) write(w io.Writer, asJSON bool, s terminal.Style, more bool) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
@@ -177,11 +220,7 @@ func (x explanation) write(w io.Writer, asJSON, more bool) error {
 	if more {
 		b.WriteString("\n")
 	}
-	line := func(title, text string) {
-		if text != "" {
-			fmt.Fprintf(&b, "%-10s%s\n", title, text)
-		}
-	}
+	line := func(title, text string) { writeField(&b, s, title, text) }
 	d := x.Denial
 	line("Event:", x.ID)
 	if !x.Time.IsZero() {
@@ -190,22 +229,18 @@ func (x explanation) write(w io.Writer, asJSON, more bool) error {
 	line("Refused:", d.Action)
 	line("On:", d.Resource)
 	line("To:", d.Principal)
-	if x.Via != "" {
-		line("Through:", x.Via)
-	}
+	line("Through:", x.Via)
 	line("Account:", d.EditAccount)
 	line("Document:", d.EditDocument)
 	line("Problem:", x.Problem)
 	line("Remedy:", x.Remedy)
 	if x.Statement != nil {
-		for text := range strings.Lines(x.Statement.String()) {
-			b.WriteString("   " + strings.TrimRight(text, "\n") + "\n")
-		}
+		writeStatement(&b, x.Statement.String())
 	}
 	if x.Check != nil {
 		line("Checked:", x.Check.Agreement.String()+". "+x.Check.Why)
 		for _, f := range x.Check.Faults {
-			(&answer{}).writeFault(&b, f)
+			(&answer{}).writeFault(&b, s, f)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/irsakit/irsa/examples/internal/suggest"
+	"github.com/irsakit/irsa/examples/internal/terminal"
 )
 
 // badUsage is a mistake in the command line, with the synopsis of the help.
@@ -35,7 +38,7 @@ func parse(flags *flag.FlagSet, args []string, help string, out io.Writer) (rest
 			_, err = io.WriteString(out, help)
 			return nil, true, err
 		case err != nil:
-			return nil, false, badUsage(help, "%w", err)
+			return nil, false, badUsage(help, "%w", suggest.Flag(err, flags))
 		case flags.NArg() == 0:
 			return rest, false, nil
 		}
@@ -44,12 +47,25 @@ func parse(flags *flag.FlagSet, args []string, help string, out io.Writer) (rest
 	}
 }
 
-// read returns a file, or standard input for "-", and what to call it.
-func read(file string, stdin io.Reader) (data []byte, name string, err error) {
+// read is readRaw without the byte order mark that some editors and shells put
+// before a text.
+func (std streams) read(file, what string) (data []byte, name string, err error) {
+	data, name, err = std.readRaw(file, what)
+	return bytes.TrimPrefix(data, []byte(byteOrderMark)), name, err
+}
+
+const byteOrderMark = "\ufeff"
+
+// readRaw returns a file, or standard input for "-", and what to call it.
+// Somebody at a terminal is told what is waited for.
+func (std streams) readRaw(file, what string) (data []byte, name string, err error) {
 	name = file
 	if file == "-" {
 		name = "standard input"
-		data, err = io.ReadAll(stdin)
+		if terminal.Is(std.in) {
+			fmt.Fprintf(std.err, "policycheck: waiting for %s: paste it, then press Enter and Ctrl-D\n", what)
+		}
+		data, err = io.ReadAll(std.in)
 	} else {
 		data, err = os.ReadFile(file)
 	}
@@ -58,6 +74,8 @@ func read(file string, stdin io.Reader) (data []byte, name string, err error) {
 		return nil, name, fmt.Errorf("%w: %w", errInput, err)
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, name, fmt.Errorf("%w: %s is empty", errInput, name)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, name, fmt.Errorf("%w: %s is UTF-16, as some shells write it: save it as UTF-8", errInput, name)
 	}
 	return data, name, nil
 }

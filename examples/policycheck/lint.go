@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/irsakit/irsa/examples/internal/terminal"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -15,10 +17,10 @@ const lintUsage = `NAME
     policycheck lint - look for mistakes in policies
 
 SYNOPSIS
-    policycheck lint [-kind KIND] [-account ID] [-fail-on SEVERITY] [-ignore ID,…]
-                     [-json | -sarif] FILE…
-    policycheck lint WORLD.yaml [-service-account NS/NAME] [-secret ID] [-role ARN]
-                     [-region R] [the same]
+    policycheck lint [-kind KIND] [-account ID] [-fail-on SEVERITY]
+                     [-ignore ID,…] [-json | -sarif] [-color WHEN] FILE…
+    policycheck lint WORLD.yaml [-service-account NS/NAME] [-secret ID]
+                     [-role ARN] [-region R] [the same]
     policycheck lint -terraform PLAN.json [the same] [-account [PROVIDER=]ID]…
                      [-issuer URL] [-audience AUD] [-policy ARN=FILE]…
                      [-context KEY=VALUE]… [-strict]
@@ -26,13 +28,15 @@ SYNOPSIS
 DESCRIPTION
     Looks for mistakes in policy documents, - for standard input; or in all that
     bears on whether a pod can read a secret, each document by itself and all of
-    them together: token, trust, permissions, secret policy, key policy, guardrails.
+    them together: token, trust, permissions, secret policy, key policy,
+    guardrails.
 
-    A FILE is told by its content: JSON with "Statement" is a policy document, YAML
-    or JSON with "accounts" or "clusters" a description of accounts, as access reads
-    it, JSON with "format_version" a Terraform plan, and anything else is a policy
-    document that is broken. Documents of a plan in which anything is not known
-    before apply are left out, and named on standard error.
+    A FILE is told by its content: JSON with "Statement" is a policy document,
+    YAML or JSON with "accounts" or "clusters" a description of accounts, as
+    access reads it, JSON with "format_version" a Terraform plan, and anything
+    else is a policy document that is broken. Documents of a plan in which
+    anything is not known before apply are left out, and named on standard
+    error.
 
 OPTIONS
     -kind KIND                of policy documents: identity-policy,
@@ -41,19 +45,36 @@ OPTIONS
                               service-control-policy, resource-control-policy or
                               endpoint-policy; without it, only what is wrong in
                               every kind is found
-    -account [PROVIDER=]ID    the account that policy documents hang in; of a plan
-                              the account of a provider, such as aws.secrets
+    -account [PROVIDER=]ID    the account that policy documents hang in; of a
+                              plan that of a provider, such as aws.secrets
     -fail-on SEVERITY         what makes the exit status 1: error, security,
                               warning (the default) or suggestion, or none
     -ignore ID,…              rules to leave out
     -json                     print JSON
     -sarif                    print SARIF 2.1.0, for code scanning
-
+` + colourUsage + `
     Which pod and which secret, chosen where only one choice is there:
 ` + questionUsage + `
     For a plan:
     -terraform PLAN.json      the plan
 ` + planUsage + `
+OUTPUT
+    A line for each finding, and below it how to mend it where that is certain:
+
+    FILE:LINE:COLUMN: SEVERITY ID: MESSAGE
+            fix: WHAT TO DO
+
+    Columns count bytes; those of SARIF count characters. A plan has no lines:
+    there a message begins with the address. On a terminal the findings are
+    counted at the end. With -json it is one array, [] without findings:
+
+    [{"id": ID, "severity": SEVERITY, "message": TEXT, "explanation": TEXT,
+      "remedy": TEXT, "kind": KIND, "account": ID, "policy": NAME, "file": FILE,
+      "pointer": JSON-POINTER, "span": {"start": {"offset": N, "line": N,
+      "column": N}, "end": {…}}, "fix": {"title": TEXT, …}}, …]
+
+    What does not apply is left out. Ids, severities and kinds stay as they are.
+
 EXIT STATUS
     0   nothing as bad as -fail-on
     1   findings
@@ -62,7 +83,7 @@ EXIT STATUS
 
 EXAMPLES
     policycheck lint -kind key-policy -account 333344445555 key.json
-    policycheck lint world.yaml -service-account testnamespace/testapp -secret prod/db
+    policycheck lint world.yaml -service-account default/app -secret prod/db
     policycheck lint -sarif policies/*.json >findings.sarif
 `
 
@@ -103,7 +124,10 @@ func runLint(_ context.Context, args []string, std streams) error {
 	}
 	switch {
 	case len(run.bad) > 0:
-		return errors.Join(run.bad...)
+		for _, err := range run.bad {
+			fmt.Fprintln(std.err, "policycheck:", err)
+		}
+		return errTold
 	case !o.never && run.findings.Worst() >= o.failOn:
 		return errVerdict
 	}
@@ -121,22 +145,24 @@ type lintRun struct {
 
 // file lints a file of the given form, or of the one that its content tells.
 func (l *lintRun) file(file string, as form) {
-	data, name, err := read(file, l.std.in)
+	data, name, err := l.std.readRaw(file, "a policy document, a description of accounts or a plan")
 	if err != nil {
 		l.bad = append(l.bad, err)
 		return
 	}
+	text := bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if as == unclearForm {
-		as = formOf(data)
+		as = formOf(text)
 	}
 	l.seen[as] = true
 	var found policy.Findings
 	switch as {
 	case planForm:
-		found, err = l.plan(name, data)
+		found, err = l.plan(name, text)
 	case worldForm:
-		found, err = l.world(name, data)
+		found, err = l.world(name, text)
 	default:
+		// A byte order mark is a finding: AWS does not take a policy with one.
 		found = l.linter.LintText(data, l.policy).InFile(name)
 		if !json.Valid(data) {
 			err = fmt.Errorf("%w: %s is not JSON, nor a description of accounts", errInput, name)
@@ -172,7 +198,11 @@ func (o *lintOptions) write(findings policy.Findings, std streams) error {
 	case o.sarif:
 		return findings.WriteSARIF(std.out)
 	}
-	return findings.WriteText(std.out)
+	if err := writeFindings(std.out, std.style(o.colour), findings); err != nil || !terminal.Is(std.out) {
+		return err
+	}
+	_, err := fmt.Fprintln(std.out, summary(findings))
+	return err
 }
 
 func (o *lintOptions) flags() *flag.FlagSet {

@@ -24,6 +24,9 @@ func (l *lintRun) world(name string, data []byte) (policy.Findings, error) {
 		f := l.outOfContext(findings[i])
 		if at, ok := places[placeOf(f)]; ok {
 			f.Span = text.locate(at + f.Pointer)
+			if l.sarif {
+				f.Span = inCharacters(data, f.Span)
+			}
 		} else {
 			f.Message = subject(f, nil) + ": " + f.Message
 		}

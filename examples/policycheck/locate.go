@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/irsakit/irsa/policy"
 )
@@ -26,9 +25,9 @@ func locatedIn(data []byte) (located, error) {
 	if json.Valid(data) {
 		return index(data)
 	}
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parseYAML(data)
 	if err != nil {
-		return nil, notYAML(err)
+		return nil, err
 	}
 	text := &yamlText{data: data, anchors: map[string]ast.Node{}}
 	if len(file.Docs) > 0 {
@@ -49,6 +48,17 @@ func (s *source) locate(pointer string) policy.Span {
 
 // point is the span that begins and ends at a place.
 func point(p policy.Position) policy.Span { return policy.Span{Start: p, End: p} }
+
+// inCharacters returns a span whose columns count characters, as SARIF has them
+// here, and not bytes.
+func inCharacters(data []byte, s policy.Span) policy.Span {
+	for _, p := range []*policy.Position{&s.Start, &s.End} {
+		if p.Column > 0 {
+			p.Column = 1 + utf8.RuneCount(data[p.Offset-p.Column+1:p.Offset])
+		}
+	}
+	return s
+}
 
 // yamlText is YAML that was read.
 type yamlText struct {

@@ -84,3 +84,25 @@ func TestFormOf(t *testing.T) {
 		})
 	}
 }
+
+func TestInCharacters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"a: {ü: [x, y]}":                12,
+		"a: {x: 1, \nü: [日本, y]}":       9,
+		"{\"a\": {\"ü\": [\"日本\", 1]}}": 20,
+	} {
+		data := []byte(text)
+		found, err := locatedIn(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		span := inCharacters(data, found.locate("/a/ü/1"))
+		if span.Start.Column != want || span.End != span.Start {
+			t.Errorf("%s: %+v, want column %d", text, span, want)
+		}
+	}
+	if got := inCharacters(nil, policy.Span{}); got != (policy.Span{}) {
+		t.Errorf("no place becomes %+v", got)
+	}
+}

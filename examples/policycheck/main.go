@@ -8,9 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+
+	"github.com/irsakit/irsa/examples/internal/suggest"
 )
 
 const usage = `NAME
@@ -38,13 +42,14 @@ EXIT STATUS
     2   bad usage or bad input
 
 ENVIRONMENT
-    Colours, which only a terminal has, are switched off by NO_COLOR, if it is not
-    empty, and by TERM=dumb. Nothing else is read.
+    NO_COLOR, if it is not empty, and TERM=dumb switch off the colours that text
+    has on a terminal. COLUMNS is how wide text may be, by default as wide as
+    the terminal and without limit elsewhere. Nothing else is read.
 
 EXAMPLES
     policycheck lint -kind trust-policy trust-policy.json
-    policycheck access world.yaml -service-account testnamespace/testapp -secret db
-    aws secretsmanager get-secret-value --secret-id db 2>&1 | policycheck explain
+    policycheck access world.yaml -service-account default/app -secret prod/db
+    aws secretsmanager get-secret-value --secret-id x 2>&1 | policycheck explain
     source <(policycheck completion bash)
 `
 
@@ -55,6 +60,8 @@ var (
 	errInput = errors.New("bad input")
 	// errVerdict is the answer that fails a build. It has been printed.
 	errVerdict = errors.New("findings, or not allowed")
+	// errTold is bad input about which all has been printed.
+	errTold = errors.New("bad input, as printed")
 )
 
 // commands takes the arguments after the command's name.
@@ -81,6 +88,8 @@ func main() {
 	case err == nil:
 	case errors.Is(err, errVerdict):
 		os.Exit(1)
+	case errors.Is(err, errTold):
+		os.Exit(2)
 	default:
 		// What is left is bad usage, bad input, or output that cannot be written.
 		fmt.Fprintln(os.Stderr, "policycheck:", err)
@@ -104,7 +113,7 @@ func run(ctx context.Context, args []string, std streams) error {
 	}
 	command, ok := commands[args[0]]
 	if !ok {
-		return noCommand("no command %q", args[0])
+		return noCommand("no command %q%s", args[0], suggest.Word(args[0], slices.Sorted(maps.Keys(commands))))
 	}
 	return command(ctx, args[1:], std)
 }

@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the commands. $PLANS has the Terraform plans. In the working
-// directory are story.json and what is broken of it, and the examples of the
-// README.
+// directory are story.json and what is broken of it, the examples of the
+// README, and odd files.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	plans, err := filepath.Abs("testdata/terraform/plans")
@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PLANS", plans)
-			return cmp.Or(writeWorlds(env.WorkDir), writeExamples(env.WorkDir))
+			return cmp.Or(writeWorlds(env.WorkDir), writeExamples(env.WorkDir), writeOdd(env.WorkDir))
 		},
 	})
 }
@@ -61,6 +61,30 @@ func writeExamples(dir string) error {
 		os.WriteFile(filepath.Join(dir, "readme.sh"), []byte(commands.String()), 0o600),
 		os.WriteFile(filepath.Join(dir, "scenarios.json"), []byte(scenario.String()), 0o600),
 	)
+}
+
+// writeOdd writes what has characters that a script cannot have: what is typed at
+// a terminal, and texts as some editors and shells save them.
+func writeOdd(dir string) error {
+	const endOfFile = "\x04"
+	story, err := os.ReadFile(filepath.Join(dir, "one-secret.json"))
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		"paste":        "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\n" + endOfFile,
+		"end":          endOfFile,
+		"bom.json":     byteOrderMark + string(story),
+		"bom.yaml":     byteOrderMark + "accounts: []\n",
+		"bom-doc.json": byteOrderMark + `{"Statement": []}`,
+		"utf-16.json":  "\xff\xfe{\x00}\x00",
+		"crlf.yaml":    "clusters: []\r\naccounts:\r\n  - roles: 5\r\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // worlds are the story, and the story with one thing wrong.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irsakit/irsa/examples/internal/terminal"
 	"github.com/irsakit/irsa/examples/policycheck/tfplan"
 	"github.com/irsakit/irsa/policy"
 )
@@ -19,6 +20,7 @@ type question struct {
 	options   tfplan.Options
 	terraform string            // file of the plan
 	files     map[string]string // of options.Policies
+	colour    terminal.When
 }
 
 const questionUsage = `    -service-account NS/NAME  the pod's
@@ -29,10 +31,11 @@ const questionUsage = `    -service-account NS/NAME  the pod's
                               also of providers that do not tell theirs
 `
 
-const planUsage = `    -issuer URL               the cluster's; its identity provider is taken to exist
+const planUsage = `    -issuer URL               the cluster's; its identity provider is taken to
+                              exist
     -audience AUD             of the token; default sts.amazonaws.com
-    -policy ARN=FILE          a document that the plan does not have: of a managed
-                              policy, secret or key
+    -policy ARN=FILE          a document that the plan does not have: of a
+                              managed policy, secret or key
     -context KEY=VALUE        a condition key of the pod's requests
     -strict                   take no unknown value to be what it refers to
 `
@@ -44,12 +47,18 @@ var (
 	ofChains = append([]string{"service-account", "secret", "role", "region"}, ofPlans...)
 )
 
-// add adds the flags that both worlds and plans have.
+// colourUsage is the flag of all commands that write for people.
+const colourUsage = `    -color WHEN               colours: auto, on a terminal (the default);
+                              always; or never
+`
+
+// add adds the flags that both worlds and plans have, and how the answer looks.
 func (q *question) add(flags *flag.FlagSet) {
 	flags.StringVar(&q.ServiceAccount, "service-account", "", "")
 	flags.StringVar(&q.Secret, "secret", "", "")
 	flags.StringVar(&q.Role, "role", "", "")
 	flags.StringVar(&q.options.Region, "region", "", "")
+	flags.Var(&q.colour, "color", "")
 }
 
 // addPlan adds the flags of plans.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/irsakit/irsa/credentials/credentialstest"
 	"github.com/irsakit/irsa/examples/policycheck/tfplan"
 	"github.com/irsakit/irsa/policy"
@@ -18,7 +16,7 @@ import (
 
 // askWorld answers from a description of accounts.
 func askWorld(file string, q question, std streams) (answer, error) {
-	data, name, err := read(file, std.in)
+	data, name, err := std.read(file, "a description of accounts as YAML or JSON")
 	if err != nil {
 		return answer{}, err
 	}
@@ -69,24 +67,14 @@ func readWorld(data []byte) (secretstest.World, error) {
 	text := data
 	if !json.Valid(data) {
 		var err error
-		if text, err = yaml.YAMLToJSON(data); err != nil {
-			return world, notYAML(err)
+		if text, err = jsonOf(data); err != nil {
+			return world, err
 		}
 	}
 	if err := json.Unmarshal(text, &world); err != nil {
 		return world, errors.New(inUsersTerms(err))
 	}
 	return world, nil
-}
-
-// notYAML is an error of package yaml without the lines of the file that it
-// shows: there may be secrets in them.
-func notYAML(err error) error {
-	if syntax, ok := errors.AsType[yaml.Error](err); ok {
-		at := syntax.GetToken().Position
-		return fmt.Errorf("line %d, column %d: neither YAML nor JSON: %s", at.Line, at.Column, syntax.GetMessage())
-	}
-	return errors.New("neither YAML nor JSON")
 }
 
 // inUsersTerms is an error about a world without the names of the packages that

@@ -123,6 +123,82 @@ func TestBash(t *testing.T) {
 	}
 }
 
+// ask runs a shell. The gate installs it and sets CI; elsewhere its absence skips
+// the test.
+func ask(t *testing.T, shell string, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(shell)
+	switch {
+	case err != nil && os.Getenv("CI") != "":
+		t.Fatal(err)
+	case err != nil:
+		t.Skip(err)
+	}
+	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// What fish itself proposes, each with its description.
+func TestFishAsked(t *testing.T) {
+	t.Parallel()
+	script, err := tool.Script("fish")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"tool o":              "open\topen files",
+		"tool -j":             "-json\tprint so",
+		"tool -kind b":        "blue\tit’s one of (these), or those",
+		"tool -count ":        "",
+		"tool say ":           "no\nyes",
+		"tool open -q":        "-quiet\tsay nothing",
+		"tool open completi":  "completion.go\ncompletion_test.go",
+		"tool -file completi": "completion.go\ncompletion_test.go",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			got := ask(t, "fish", "--no-config", "-c", script+"complete -C $argv[1]", line)
+			lines := strings.Split(got, "\n")
+			for i := range lines { // files have no description
+				if strings.HasPrefix(lines[i], "completion") {
+					lines[i], _, _ = strings.Cut(lines[i], "\t")
+				}
+			}
+			if got := strings.Join(lines, "\n"); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// What zsh is told to propose; its own functions are played, for they need a line
+// that is edited.
+func TestZshAsked(t *testing.T) {
+	t.Parallel()
+	script, err := tool.Script("zsh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const play = `compdef() {}; _describe() { print -rl -- describe $commands }; _arguments() { print -rl -- "$CURRENT $words" "$@" }` + "\n"
+	for line, want := range map[string]string{
+		"tool o":      "describe\nopen:open files\nsay:say a word\n2 tool o\n*-file[reads this]:file:_files",
+		"tool say y":  "2 say y\n*:word:(yes no)",
+		"tool open q": "2 open q\n*-quiet[say nothing]\n*:file:_files",
+		"tool -kind ": "3 tool -kind \n*-file[reads this]:file:_files",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			got := ask(t, "zsh", "-f", "-c", play+script+`words=("${(@s: :)1}"); CURRENT=$#words; _tool`, "zsh", line)
+			if !strings.HasPrefix(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestNoSuchShell(t *testing.T) {
 	t.Parallel()
 	if _, err := tool.Script("csh"); err == nil || !strings.Contains(err.Error(), "bash, zsh, fish") {
