@@ -116,13 +116,16 @@ func (e *ContainerError) judge(agent bool) {
 		e.retry = true
 	case e.Code == "ResourceNotFound" || e.Status == http.StatusNotFound:
 		e.kind, e.terminal = ErrConfiguration, true
-		e.Remedy = "create an EKS Pod Identity association of the service account with a role, or mend the path"
-	case e.Code == "AccessDenied" && !agent:
-		e.kind, e.terminal = ErrDenied, true
-		e.Remedy = "look in the endpoint's own settings for who may have credentials from it"
+		e.Remedy = "mend the path of the URI, at which it has no credentials"
+		if agent {
+			e.Remedy = "create an EKS Pod Identity association of the service account with a role, or mend the path"
+		}
 	case e.Code == "AccessDenied":
 		e.kind, e.terminal = ErrDenied, true
-		e.Remedy = "let pods.eks.amazonaws.com do sts:AssumeRole and sts:TagSession in the role's trust policy, and the node's role eks-auth:AssumeRoleForPodIdentity"
+		e.Remedy = "look in the endpoint's own settings for who may have credentials from it"
+		if agent {
+			e.Remedy = "let pods.eks.amazonaws.com do sts:AssumeRole and sts:TagSession in the role's trust policy, and the node's role eks-auth:AssumeRoleForPodIdentity"
+		}
 	case e.Status == http.StatusForbidden:
 		e.kind, e.terminal = ErrDenied, true
 		e.Remedy = "ask it by the address that it serves, with the token of this pod"
@@ -131,7 +134,10 @@ func (e *ContainerError) judge(agent bool) {
 		e.Remedy = "look whether the kubelet still renews the authorization token file"
 	case e.Status == http.StatusBadRequest || e.Status == http.StatusUnauthorized:
 		e.kind, e.terminal = ErrIdentity, true
-		e.Remedy = "it does not accept the authorization token: the file must be the one projected for this pod, and not expired"
+		e.Remedy = "it does not accept the authorization token: give this program the one that it has been set up with"
+		if agent {
+			e.Remedy = "it does not accept the authorization token: the file must be the one projected for this pod, and not expired"
+		}
 	case e.Status < 400:
 		e.kind = ErrConfiguration
 		e.Remedy = "redirects are not followed; set the URI to where the credentials are"

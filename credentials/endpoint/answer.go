@@ -45,6 +45,11 @@ func newAnswer(creds aws.Credentials, p aws.CredentialsProvider) answer {
 // zone.
 func expiration(creds aws.Credentials) string { return creds.Expires.UTC().Format(time.RFC3339) }
 
+// left is how long credentials last for those who read their expiration.
+func left(creds aws.Credentials) time.Duration {
+	return time.Until(creds.Expires.Truncate(time.Second))
+}
+
 // refusal is any answer that is not credentials. Its text is for clients.
 type refusal struct {
 	status  int

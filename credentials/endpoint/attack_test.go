@@ -58,6 +58,7 @@ func TestRequests(t *testing.T) {
 		"by name in capital": {"GET /credentials HTTP/1.1\nHost: LocalHost:PORT\nAuthorization: TOKEN\n", 200, ""},
 		"by IPv6":            {"GET /credentials HTTP/1.1\nHost: [::1]:PORT\nAuthorization: TOKEN\n", 200, ""},
 		"by a listed name":   {"GET /credentials HTTP/1.1\nHost: credserver.test:9911\nAuthorization: TOKEN\n", 200, ""},
+		"listed, in capital": {"GET /credentials HTTP/1.1\nHost: CredServer.test:9911\nAuthorization: TOKEN\n", 200, ""},
 		"a role":             {"GET /role/billing HTTP/1.1\n" + good, 200, ""},
 		"a query":            {"GET /credentials?id=1 HTTP/1.1\n" + good, 200, ""},
 		"HTTP/1.0":           {"GET /credentials HTTP/1.0\n" + good, 200, ""},

@@ -36,11 +36,13 @@ type Config struct {
 	Token Token
 	// Hosts are further values that the Host header may have, as sent: with the
 	// port, unless it is 80. Nil: only localhost, loopback addresses and the
-	// address that the client has connected to, with its port.
+	// address that the client has connected to, with its port. Through a unix
+	// socket every value will do.
 	Hosts []string
 	// AllowRemote serves connections at addresses that other machines can reach.
-	// They see the token and the keys in clear: put TLS before it. False: loopback
-	// and link-local addresses only.
+	// They see the token and the keys in clear: put TLS before it. False: loopback,
+	// unix sockets and the addresses of the agents of ECS (169.254.170.2) and EKS
+	// (169.254.170.23, fd00:ec2::23) only.
 	AllowRemote bool
 
 	// RenewAt is when credentials are renewed before they are handed out: when

@@ -53,3 +53,21 @@ func TestConfig(t *testing.T) {
 		})
 	}
 }
+
+// What the caller does to its settings later is without effect.
+func TestSettingsAreCopied(t *testing.T) {
+	t.Parallel()
+	cfg := endpoint.Config{Hosts: []string{"sidecar.test:9911"}, Roles: map[string]aws.CredentialsProvider{"a": stub{creds: lasting(time.Hour)}}}
+	s := newServer(t, cfg)
+	cfg.Hosts[0], cfg.Roles["b"] = "evil.example:9911", cfg.Roles["a"]
+	for host, want := range map[string]int{"sidecar.test:9911": 200, "evil.example:9911": 403} {
+		r := newRequest(t.Context(), endpoint.PathRole+"a")
+		r.Host = host
+		if got := answerTo(t, s, r); got.Status != want {
+			t.Errorf("Host %s: %d %s", host, got.Status, got.Code)
+		}
+	}
+	if got := ask(t, s, endpoint.PathRole+"b"); got.Status != 404 {
+		t.Errorf("a role that came later: %d", got.Status)
+	}
+}

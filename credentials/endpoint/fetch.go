@@ -45,8 +45,8 @@ func (r *role) fetch(ctx context.Context) (aws.Credentials, error) {
 		}
 	}
 	creds, err = r.renew(ctx, creds)
-	if left := time.Until(creds.Expires); left < r.min {
-		return aws.Credentials{}, tooShort(left, err)
+	if d := left(creds); d < r.min {
+		return aws.Credentials{}, tooShort(d, err)
 	}
 	return creds, nil
 }
@@ -94,10 +94,10 @@ func checkComplete(creds aws.Credentials) error {
 
 // tooShort is for credentials with too little life. Cause, if there is one, is
 // what kept better ones away.
-func tooShort(left time.Duration, cause error) error {
-	e := &UnusableError{Problem: "they expire in " + left.Round(time.Second).String(), kind: credentials.ErrUnavailable, err: cause}
-	if left <= 0 {
-		e.Problem = fmt.Sprintf("by this machine's clock they expired %v ago", -left.Round(time.Second))
+func tooShort(d time.Duration, cause error) error {
+	e := &UnusableError{Problem: "they expire in " + d.Round(time.Second).String(), kind: credentials.ErrUnavailable, err: cause}
+	if d <= 0 {
+		e.Problem = fmt.Sprintf("by this machine's clock they expired %v ago", -d.Round(time.Second))
 	}
 	if l, ok := errors.AsType[*credentials.LifetimeError](cause); ok && len(l.Unwrap()) > 1 {
 		e.err = l.Unwrap()[1] // its own text says the same again

@@ -108,6 +108,9 @@ func answerTo(t *testing.T, s *endpoint.Server, r *http.Request) reply {
 	t.Helper()
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
+	if again := w.Header().Get("Retry-After"); (again == "1") != (w.Code == http.StatusServiceUnavailable) {
+		t.Errorf("Retry-After: %q with status %d", again, w.Code)
+	}
 	return decode(t, w.Code, w.Body.Bytes())
 }
 

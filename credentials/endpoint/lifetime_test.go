@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/credentials/credentialstest"
@@ -36,6 +37,7 @@ func TestUnusable(t *testing.T) {
 		text     string
 	}{
 		"empty":            {failing(nil), 503, "CredentialsUnavailable", "empty key"},
+		"no id":            {with(func(c *aws.Credentials) { c.AccessKeyID = "" }), 503, "CredentialsUnavailable", "empty key"},
 		"no secret":        {with(func(c *aws.Credentials) { c.SecretAccessKey = "" }), 503, "CredentialsUnavailable", "empty key"},
 		"lasting keys":     {with(func(c *aws.Credentials) { c.CanExpire, c.Expires, c.SessionToken = false, time.Time{}, "" }), 424, "Misconfigured", "lasting keys"},
 		"no expiry":        {with(func(c *aws.Credentials) { c.CanExpire, c.Expires = false, time.Time{} }), 424, "Misconfigured", "lasting keys"},
@@ -220,34 +222,94 @@ func TestDeniedHop(t *testing.T) {
 	})
 }
 
-// stingy gives less than it is asked for, but more than it gave at first.
-type stingy struct{ given []aws.Credentials }
+// lender is a provider that is asked for longer life, with the answers to each
+// in the order of calls; the last of Retrieve's counts from then on.
+type lender struct {
+	given  []aws.Credentials
+	longer []aws.Credentials // none: an error
+	asked  []time.Duration
+}
 
-func (s *stingy) Retrieve(context.Context) (aws.Credentials, error) {
-	creds := s.given[0]
-	if len(s.given) > 1 {
-		s.given = s.given[1:]
+func (l *lender) Retrieve(context.Context) (aws.Credentials, error) {
+	creds := l.given[0]
+	if len(l.given) > 1 {
+		l.given = l.given[1:]
+	}
+	if creds.AccessKeyID == "" {
+		return creds, credentials.ErrUnavailable
 	}
 	return creds, nil
 }
 
-func (*stingy) RetrieveMin(context.Context, time.Duration) (aws.Credentials, error) {
-	return aws.Credentials{}, credentials.ErrConfiguration
+func (l *lender) RetrieveMin(_ context.Context, d time.Duration) (aws.Credentials, error) {
+	l.asked = append(l.asked, d)
+	if len(l.longer) == 0 {
+		return aws.Credentials{}, credentials.ErrConfiguration
+	}
+	creds := l.longer[0]
+	l.longer = l.longer[1:]
+	return creds, nil
 }
 
-// A renewal that brings less than was asked for is better than none.
-func TestShortRenewal(t *testing.T) {
+// When longer life is asked for, how long, and what comes of it.
+func TestRenewal(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		old, better := lasting(time.Hour), lasting(70*time.Minute)
-		better.AccessKeyID = "ASIABETTER"
-		s := newServer(t, endpoint.Config{Provider: &stingy{[]aws.Credentials{old, old, better}}})
-		if got := ask(t, s, endpoint.PathCredentials); got.AccessKeyID != old.AccessKeyID {
-			t.Fatalf("%d %s", got.Status, got.Message)
-		}
-		time.Sleep(59*time.Minute + 30*time.Second)
-		if got := ask(t, s, endpoint.PathCredentials); got.AccessKeyID != better.AccessKeyID {
-			t.Errorf("%d %s", got.Status, got.Message)
-		}
-	})
+	session := func(id string, d time.Duration) aws.Credentials {
+		creds := lasting(d)
+		creds.AccessKeyID = id
+		return creds
+	}
+	const later = 40 * time.Minute // when the second request comes
+	tests := map[string]struct {
+		cfg      endpoint.Config
+		provider func() *lender // called in the bubble
+		asked    []time.Duration
+		want     string // the key of the second answer; empty for none
+	}{
+		"long enough": {endpoint.Config{}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+15*time.Minute)}}
+		}, nil, "OLD"},
+		"renewed": {endpoint.Config{}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+15*time.Minute-1)}, longer: []aws.Credentials{session("NEW", 2*time.Hour)}}
+		}, []time.Duration{15 * time.Minute}, "NEW"},
+		"renewed early": {endpoint.Config{RenewAt: 20 * time.Minute}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+18*time.Minute)}, longer: []aws.Credentials{session("NEW", 2*time.Hour)}}
+		}, []time.Duration{20 * time.Minute}, "NEW"},
+		"half of a short life": {endpoint.Config{RenewAt: time.Hour}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+20*time.Minute)}, longer: []aws.Credentials{session("NEW", 2*time.Hour)}}
+		}, []time.Duration{30 * time.Minute}, "NEW"},
+		"as much as is handed out": {endpoint.Config{MinLifetime: 30 * time.Minute}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+25*time.Minute)}, longer: []aws.Credentials{session("NEW", 2*time.Hour)}}
+		}, []time.Duration{30 * time.Minute}, "NEW"},
+		"less than was asked for": {endpoint.Config{}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+30*time.Second), session("OLD", later+30*time.Second), session("NEW", later+10*time.Minute)}}
+		}, []time.Duration{15 * time.Minute}, "NEW"},
+		"nothing, but there is some left": {endpoint.Config{}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+time.Minute), session("OLD", later+time.Minute), {}}}
+		}, []time.Duration{15 * time.Minute}, "OLD"},
+		"nothing, and too little left": {endpoint.Config{}, func() *lender {
+			return &lender{given: []aws.Credentials{session("OLD", later+time.Minute-1), session("OLD", later+time.Minute-1), {}}}
+		}, []time.Duration{15 * time.Minute}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := test.provider()
+				test.cfg.Provider = p
+				s := newServer(t, test.cfg)
+				if got := ask(t, s, endpoint.PathCredentials); got.AccessKeyID != "OLD" || len(p.asked) != 0 {
+					t.Fatalf("at first: %d %s, asked for %v", got.Status, got.Message, p.asked)
+				}
+				time.Sleep(later)
+				got := ask(t, s, endpoint.PathCredentials)
+				if got.AccessKeyID != test.want || (got.Status == http.StatusOK) != (test.want != "") {
+					t.Errorf("key %q, %d %s", got.AccessKeyID, got.Status, got.Message)
+				}
+				if diff := cmp.Diff(test.asked, p.asked); diff != "" {
+					t.Errorf("asked for (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }

@@ -100,6 +100,125 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
+// A client that does not read its answer is cut off too.
+func TestDeafClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: stub{creds: lasting(time.Hour)}})
+		go func() { done <- s.Serve(ctx, l) }()
+		conn := l.dial()
+		defer conn.Close()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if n, err := conn.Read(make([]byte, 1)); err == nil {
+			t.Errorf("%d bytes are still to be had", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// slowToLeave is a provider that takes a second to notice that nobody waits.
+type slowToLeave struct{ left chan struct{} }
+
+func (p slowToLeave) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	<-ctx.Done()
+	time.Sleep(time.Second)
+	close(p.left)
+	return aws.Credentials{}, ctx.Err()
+}
+
+// Serve returns when all that it has begun has ended.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := slowToLeave{make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if err := newServer(t, endpoint.Config{Provider: p}).Serve(ctx, newMemory(t)); err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-p.left:
+		default:
+			t.Error("the provider is still being asked")
+		}
+	})
+}
+
+// An answer comes after the whole of Config.Wait if need be.
+func TestLongWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemory(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: patient{}, Wait: 20 * time.Second})
+		go func() { done <- s.Serve(ctx, l) }()
+		conn, start := l.dial(), time.Now()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || response.StatusCode != http.StatusServiceUnavailable || time.Since(start) != 20*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		conn.Close()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// failing is a listener that fails when it is told to.
+type failing struct {
+	*memory
+	err chan error
+}
+
+func (f failing) Accept() (net.Conn, error) {
+	select {
+	case conn := <-f.conns:
+		return conn, nil
+	case err := <-f.err:
+		return nil, err
+	}
+}
+
+// When its listener fails a server ends as it does when it is told to, and
+// leaves no connection behind.
+func TestListenerFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := failing{newMemory(t), make(chan error)}
+		done := make(chan error, 1)
+		s := newServer(t, endpoint.Config{Provider: patient{}, Wait: time.Hour})
+		go func() { done <- s.Serve(t.Context(), l) }()
+		conn := l.dial()
+		defer conn.Close()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		start, broken := time.Now(), errors.New("broken")
+		l.err <- broken
+		if err := <-done; !errors.Is(err, broken) || time.Since(start) != 3*time.Second {
+			t.Errorf("it ended after %v: %v", time.Since(start), err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err == nil || time.Since(start) != 3*time.Second {
+			t.Errorf("the connection ended after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
 // A client that does not read its answer, or a provider that never gives one,
 // does not keep the server from ending.
 func TestEndIsBounded(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/internal/localauth"
 )
 
 // envFullURI is set for clients, and read by providers too, unless envRelativeURI
@@ -23,7 +24,8 @@ const (
 // checkLoop refuses to serve credentials that would be fetched from the address
 // at which they are served.
 func (s *Server) checkLoop(addr net.Addr) error {
-	if os.Getenv(envRelativeURI) != "" || !leadsTo(strings.TrimSpace(os.Getenv(envFullURI)), addr) {
+	env := func(name string) string { return strings.TrimSpace(os.Getenv(name)) } // as providers read it
+	if env(envRelativeURI) != "" || !leadsTo(env(envFullURI), addr) {
 		return nil
 	}
 	for path, r := range s.roles {
@@ -40,7 +42,7 @@ func (s *Server) checkLoop(addr net.Addr) error {
 
 // leadsTo reports whether a request to a URI arrives at a listener.
 func leadsTo(uri string, addr net.Addr) bool {
-	at, ok := addrPort(addr)
+	at, ok := localauth.AddrPort(addr)
 	u, err := url.Parse(uri)
 	if !ok || err != nil {
 		return false
@@ -53,7 +55,7 @@ func leadsTo(uri string, addr net.Addr) bool {
 		return false
 	}
 	host, local := u.Hostname(), at.Addr().Unmap()
-	return isAddress(host, local) || isLoopback(host) && (local.IsLoopback() || local.IsUnspecified())
+	return localauth.IsAddress(host, local) || localauth.IsLoopback(host) && (local.IsLoopback() || local.IsUnspecified())
 }
 
 // asksEndpoint reports whether a provider may ask the container endpoint of the

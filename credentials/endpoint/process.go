@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -44,8 +43,8 @@ func checkProcess(creds aws.Credentials) error {
 	if err := checkComplete(creds); err != nil || !creds.CanExpire {
 		return err
 	}
-	if left := time.Until(creds.Expires); left <= 0 {
-		return tooShort(left, nil)
+	if d := left(creds); d <= 0 {
+		return tooShort(d, nil)
 	}
 	if creds.SessionToken == "" {
 		return &UnusableError{Problem: "they expire, and have no session token", kind: credentials.ErrConfiguration}

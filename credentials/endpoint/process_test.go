@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -95,6 +97,21 @@ func TestWriteProcess(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What ends at this moment, or does by the whole seconds that are written, is of
+// no use to anybody.
+func TestWriteProcessAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for left, want := range map[time.Duration]error{
+			0: credentials.ErrUnavailable, 999 * time.Millisecond: credentials.ErrUnavailable, time.Second: nil,
+		} {
+			if err := endpoint.WriteProcess(t.Context(), io.Discard, stub{creds: lasting(left)}); !errors.Is(err, want) {
+				t.Errorf("with %v left: %v", left, err)
+			}
+		}
+	})
 }
 
 // The SDK reads what was written.

@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/irsakit/irsa/credentials/endpoint"
@@ -77,4 +79,39 @@ func TestLog(t *testing.T) {
 	if n := strings.Count(text, "request refused"); n > 9 {
 		t.Errorf("%d records of 15 refusals", n)
 	}
+}
+
+// A token file that cannot be read is told to the log, but not for each request:
+// anybody can send those.
+func TestLogOfUnreadableToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		path := writeFile(t, "token", password, 0o440)
+		token, err := endpoint.FileToken(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		s, err := endpoint.New(endpoint.Config{
+			Provider: stub{creds: lasting(time.Hour)}, Token: token, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			for range 50 {
+				if got := ask(t, s, endpoint.PathCredentials); got.Code != "TokenUnreadable" || strings.Contains(got.Message, path) {
+					t.Fatalf("%d %s %s", got.Status, got.Code, got.Message)
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		text := log.String()
+		if n := strings.Count(text, "\n"); n != 3 || strings.Count(text, "no such file") != n || !strings.Contains(text, "level=ERROR") {
+			t.Errorf("%d records:\n%s", n, text)
+		}
+	})
 }

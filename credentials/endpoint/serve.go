@@ -15,7 +15,7 @@ import (
 )
 
 // The limits of [Server.Serve]. An SDK sends some hundred bytes at once, and
-// reads its answer within two seconds.
+// reads an answer as soon as there is one.
 const (
 	headerTimeout  = 2 * time.Second
 	answerTimeout  = 5 * time.Second
@@ -38,16 +38,16 @@ func (s *Server) Listen(ctx context.Context, addr string) (net.Listener, error) 
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, then lets the requests under way finish for
-// three seconds. It begins by asking each provider, so that the first client
-// need not wait. Each connection has one request, whose header must arrive
-// within two seconds and be below 8 KiB or so. With more than 128 connections
-// the oldest is cut: whoever is served is gone by then. Serve closes l.
+// Serve answers on l until ctx ends or l fails, then lets the requests under way
+// finish for three seconds. It begins by asking each provider, so that the first
+// client need not wait. Each connection has one request, whose header must arrive
+// within two seconds and be below 8 KiB or so. With more than 128 connections the
+// oldest is cut: whoever is served is gone by then. Serve closes l.
 //
-// The error is nil after ctx ended. A *[credentials.ConfigError] says that other
-// machines could connect to l, see [Config].AllowRemote, or that
-// AWS_CONTAINER_CREDENTIALS_FULL_URI, from which a provider takes its
-// credentials, leads back to l.
+// The error is nil after ctx ended, and l's if that failed. A
+// *[credentials.ConfigError] says that other machines could connect to l, see
+// [Config].AllowRemote, or that AWS_CONTAINER_CREDENTIALS_FULL_URI, from which a
+// provider takes its credentials, leads back to l.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	if err := s.checkListener(l.Addr()); err != nil {
@@ -63,9 +63,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := s.httpServer()
 	failed := make(chan error, 1)
 	background.Go(func() { failed <- server.Serve(l) })
+	var err error
 	select {
-	case err := <-failed:
-		return err
+	case err = <-failed:
 	case <-ctx.Done():
 	}
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
@@ -73,16 +73,15 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	if server.Shutdown(grace) != nil {
 		server.Close()
 	}
-	return nil
+	return err
 }
 
 func (s *Server) httpServer() *http.Server {
 	server := &http.Server{
 		Handler:                      s,
 		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            headerTimeout,
-		ReadTimeout:                  headerTimeout,
-		WriteTimeout:                 answerTimeout,
+		ReadTimeout:                  headerTimeout, // net/http lifts it once the request is there
+		WriteTimeout:                 s.cfg.wait() + answerTimeout,
 		MaxHeaderBytes:               maxHeader,
 		ConnState:                    new(connections).track,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),

@@ -1,11 +1,15 @@
 package endpoint_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,8 +46,10 @@ func TestListeners(t *testing.T) {
 		"all of loopback":   {at("127.1.2.3"), false, true},
 		"IPv6 loopback":     {at("::1"), false, true},
 		"ECS":               {at("169.254.170.2"), false, true},
-		"EKS":               {at("fd00:ec2::23"), false, true},
-		"link-local":        {&net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 9911, Zone: "eth0"}, false, true},
+		"EKS":               {at("169.254.170.23"), false, true},
+		"EKS, IPv6":         {at("fd00:ec2::23"), false, true},
+		"link-local":        {at("169.254.170.3"), false, false},
+		"link-local, IPv6":  {&net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 9911, Zone: "eth0"}, false, false},
 		"unix":              {&net.UnixAddr{Name: "socket", Net: "unix"}, false, true},
 		"every address":     {at("0.0.0.0"), false, false},
 		"every IPv6":        {at("::"), false, false},
@@ -70,9 +76,17 @@ func TestListeners(t *testing.T) {
 func TestListen(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, endpoint.Config{Provider: stub{}})
-	if _, err := s.Listen(t.Context(), "0.0.0.0:0"); !errors.Is(err, credentials.ErrConfiguration) {
-		t.Errorf("every address: %v", err)
+	_, err := s.Listen(t.Context(), "0.0.0.0:0")
+	e, ok := errors.AsType[*credentials.ConfigError](err)
+	if !ok {
+		t.Fatalf("every address: %v", err)
 	}
+	// The address, which the problem names, is free again.
+	again, err := net.Listen("tcp", regexp.MustCompile(`\S+:\d+`).FindString(e.Problem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
 	if _, err := s.Listen(t.Context(), "127.0.0.1:no"); err == nil {
 		t.Error("no such port, and no error")
 	}
@@ -97,7 +111,9 @@ func TestNotLocal(t *testing.T) {
 		"unknown":               {nil, "127.0.0.1:9911", false, 403},
 		"wanted":                {at("10.0.0.7"), "10.0.0.7:9911", true, 200},
 		"wanted, another's":     {at("10.0.0.7"), "10.0.0.8:9911", true, 403},
-		"wanted, unknown":       {nil, "127.0.0.1:9911", true, 403},
+		"wanted, unknown":       {nil, "127.0.0.1:9911", true, 200},
+		"wanted, unknown, name": {nil, "evil.example:9911", true, 403},
+		"link-local":            {at("169.254.1.1"), "169.254.1.1:9911", false, 403},
 		"wanted, IPv6":          {at("2001:db8::1"), "[2001:db8::1]:9911", true, 200},
 		"port 80 may be left":   {&net.TCPAddr{IP: net.IPv4(169, 254, 170, 2), Port: 80}, "169.254.170.2", false, 200},
 		"port 80 may be left 6": {&net.TCPAddr{IP: net.ParseIP("fd00:ec2::23"), Port: 80}, "[fd00:ec2::23]", false, 200},
@@ -115,6 +131,43 @@ func TestNotLocal(t *testing.T) {
 	}
 }
 
+// Through a unix socket there is no name to be wrong.
+func TestUnix(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, endpoint.Config{Provider: stub{creds: lasting(time.Hour)}})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.Serve(ctx, l); err != nil {
+			t.Error(err)
+		}
+	})
+	for token, want := range map[string]int{password: http.StatusOK, "another": http.StatusUnauthorized} {
+		conn, err := net.Dial("unix", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(conn, "GET /credentials HTTP/1.1\r\nHost: localhost\r\nAuthorization: "+token+"\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != want {
+			t.Errorf("status %d, want %d", response.StatusCode, want)
+		}
+		conn.Close()
+	}
+	cancel()
+	running.Wait()
+}
+
 // A server that would ask itself says so at the start.
 func TestLoop(t *testing.T) {
 	l := listen(t)
@@ -124,7 +177,7 @@ func TestLoop(t *testing.T) {
 		uri, relative string
 		provider      func(t *testing.T) aws.CredentialsProvider
 		loop          bool
-		ip            string // of the listener; "" for 127.0.0.1
+		at            string // where the listener is; "" for 127.0.0.1 and the port of own
 	}{
 		"own address":          {own, "", containerProvider, true, ""},
 		"by name":              {"http://localhost:" + port, "", containerProvider, true, ""},
@@ -134,10 +187,14 @@ func TestLoop(t *testing.T) {
 		"another port":         {"http://127.0.0.1:1/credentials", "", containerProvider, false, ""},
 		"another's":            {"http://169.254.170.23/v1/credentials", "", containerProvider, false, ""},
 		"relative comes first": {own, "/v2/credentials", containerProvider, false, ""},
+		"blank is unset":       {own + " ", " ", containerProvider, true, ""},
 		"none":                 {"", "", func(*testing.T) aws.CredentialsProvider { return stub{} }, false, ""},
-		"every address":        {own, "", containerProvider, true, "0.0.0.0"},
-		"every IPv6 address":   {own, "", containerProvider, true, "::"},
-		"the pod's address":    {own, "", containerProvider, false, "10.0.0.7"},
+		"every address":        {own, "", containerProvider, true, "0.0.0.0:" + port},
+		"every IPv6 address":   {own, "", containerProvider, true, "[::]:" + port},
+		"the pod's address":    {own, "", containerProvider, false, "10.0.0.7:" + port},
+		"HTTP's port":          {"http://localhost/credentials", "", containerProvider, true, "127.0.0.1:80"},
+		"the agent's place":    {"http://169.254.170.23/v1/credentials", "", containerProvider, true, "169.254.170.23:80"},
+		"through a profile":    {own, "", profileProvider, true, ""},
 	}
 	l.Close()
 	for name, test := range tests {
@@ -149,11 +206,11 @@ func TestLoop(t *testing.T) {
 			s := newServer(t, endpoint.Config{Provider: test.provider(t), AllowRemote: true})
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			addr := *l.Addr().(*net.TCPAddr)
-			if test.ip != "" {
-				addr.IP = net.ParseIP(test.ip)
+			addr := l.Addr()
+			if test.at != "" {
+				addr = net.TCPAddrFromAddrPort(netip.MustParseAddrPort(test.at))
 			}
-			err := s.Serve(ctx, &heldListener{addr: &addr})
+			err := s.Serve(ctx, &heldListener{addr: addr})
 			if !test.loop {
 				if err != nil && !errors.Is(err, net.ErrClosed) {
 					t.Error(err)
@@ -172,6 +229,19 @@ func TestLoop(t *testing.T) {
 func containerProvider(t *testing.T) aws.CredentialsProvider {
 	t.Helper()
 	p, err := credentials.New(t.Context(), credentials.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// profileProvider does so too, since a profile says it.
+func profileProvider(t *testing.T) aws.CredentialsProvider {
+	t.Helper()
+	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config",
+		"[profile billing]\nrole_arn = arn:aws:iam::222233334444:role/billing\ncredential_source = EcsContainer\n", 0o600))
+	p, err := credentials.New(t.Context(), credentials.Config{Profile: "billing"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	cfg.Hosts = slices.Clone(cfg.Hosts)
 	s := &Server{cfg: cfg, log: cfg.logger(), roles: make(map[string]*role)}
 	add := func(path string, p aws.CredentialsProvider) {
 		s.roles[path] = &role{provider: p, renewAt: cfg.renewAt(), min: cfg.minLifetime()}
@@ -43,12 +44,12 @@ func New(cfg Config) (*Server, error) {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := s.guard(r)
+	f, cause := s.guard(r), error(nil)
 	if f == nil {
-		f = s.authorize(r.Header)
+		f, cause = s.authorize(r.Header)
 	}
 	if f != nil {
-		s.logRefusal(f)
+		s.logRefusal(f, cause)
 		write(w, f.status, f)
 		return
 	}
@@ -92,10 +93,15 @@ func (s *Server) serveReady(ctx context.Context, w http.ResponseWriter) {
 	}{true})
 }
 
-// logRefusal logs one refusal a second, lest a flood of them fill a disk.
-func (s *Server) logRefusal(f *refusal) {
+// logRefusal logs one refusal a second, lest a flood of them fill a disk. A cause
+// is one that the client is not told.
+func (s *Server) logRefusal(f *refusal, cause error) {
 	now := time.Now().Unix()
-	if s.refused.Swap(now) != now {
+	switch {
+	case s.refused.Swap(now) == now:
+	case cause != nil:
+		s.log.Error("endpoint: no client can be let in", "error", cause)
+	default:
 		s.log.Warn("endpoint: request refused", "status", f.status, "code", f.code)
 	}
 }

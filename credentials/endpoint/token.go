@@ -59,19 +59,18 @@ func tokenProblem(token string) string {
 	return ""
 }
 
-// authorize refuses a request without the token. The comparison takes as long
-// whatever is sent.
-func (s *Server) authorize(h http.Header) *refusal {
+// authorize refuses a request without the token, and every one while that cannot
+// be read, which is the error. The comparison takes as long whatever is sent.
+func (s *Server) authorize(h http.Header) (*refusal, error) {
 	want, err := s.cfg.Token.digest()
 	if err != nil {
-		s.log.Error("endpoint: no client can be let in", "error", err)
-		return &refusal{http.StatusInternalServerError, "TokenUnreadable", "the server cannot read its token file; see its log"}
+		return &refusal{http.StatusInternalServerError, "TokenUnreadable", "the server cannot read its token file; see its log"}, err
 	}
 	sent := h.Values("Authorization")
 	if len(sent) == 1 {
 		if got := sha256.Sum256([]byte(sent[0])); subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
-			return nil
+			return nil, nil
 		}
 	}
-	return &refusal{http.StatusUnauthorized, "WrongToken", "the Authorization header is not the server's token: set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to its file"}
+	return &refusal{http.StatusUnauthorized, "WrongToken", "the Authorization header is not the server's token: set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to its file, or AWS_CONTAINER_AUTHORIZATION_TOKEN if it has none"}, nil
 }

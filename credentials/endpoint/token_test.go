@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +27,9 @@ func TestStaticToken(t *testing.T) {
 		"space before":  {" " + password, "space"},
 		"space after":   {password + " ", "space"},
 		"line inside":   {password + "\r\nX-Evil: 1", "printable ASCII"},
+		"shortest":      {"sixteen--letters", ""},
+		"longest":       {strings.Repeat("~", 4096), ""},
+		"delete":        {password + "\x7f", "printable ASCII"},
 		"not ASCII":     {password + "é", "printable ASCII"},
 	}
 	for name, test := range tests {
@@ -90,7 +92,7 @@ func TestFileToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(minted) < 26 || strings.ContainsAny(string(minted), "\r\n ") {
+	if len(minted) != 64 || strings.ContainsAny(string(minted), "\r\n ") {
 		t.Errorf("minted %d bytes", len(minted))
 	}
 	if got := status(t, s, string(minted)); got != http.StatusOK {
@@ -116,34 +118,6 @@ func TestFileToken(t *testing.T) {
 	}
 }
 
-// Servers that start together agree on a token.
-func TestFileTokenRace(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "token")
-	servers := make([]*endpoint.Server, 8)
-	var started sync.WaitGroup
-	for i := range servers {
-		started.Go(func() {
-			token, err := endpoint.FileToken(path)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			servers[i], _ = endpoint.New(endpoint.Config{Provider: stub{creds: lasting(time.Hour)}, Token: token})
-		})
-	}
-	started.Wait()
-	token, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, s := range servers {
-		if got := status(t, s, string(token)); got != http.StatusOK {
-			t.Errorf("server %d answers %d", i, got)
-		}
-	}
-}
-
 func TestFileTokenRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -154,10 +128,12 @@ func TestFileTokenRefused(t *testing.T) {
 		"link to a good one": {func(t *testing.T) string { return link(t, writeFile(t, "token", password, 0o440)) }, "is a symbolic link", nil},
 		"link to nothing":    {func(t *testing.T) string { return link(t, filepath.Join(t.TempDir(), "nothing")) }, "is a symbolic link", nil},
 		"directory":          {func(t *testing.T) string { return t.TempDir() }, "is not a regular file", nil},
+		"the group's":        {func(t *testing.T) string { return writeFile(t, "token", password, 0o460) }, "can be written by its group", nil},
 		"everyone's":         {func(t *testing.T) string { return writeFile(t, "token", password, 0o666) }, "can be written by everyone", nil},
 		"empty":              {func(t *testing.T) string { return writeFile(t, "token", "", 0o440) }, "is empty", nil},
 		"with a line break":  {func(t *testing.T) string { return writeFile(t, "token", password+"\n", 0o440) }, "line break", nil},
 		"huge":               {func(t *testing.T) string { return writeFile(t, "token", strings.Repeat("x", 1<<20), 0o440) }, "longer than", nil},
+		"a file's child":     {func(t *testing.T) string { return filepath.Join(writeFile(t, "file", "", 0o600), "token") }, "cannot be written: not a directory", nil},
 		"no directory":       {func(t *testing.T) string { return filepath.Join(t.TempDir(), "no", "token") }, "cannot be written: no such file", fs.ErrNotExist},
 	}
 	for name, test := range tests {

@@ -1,18 +1,13 @@
 package endpoint
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-)
 
-// tokenMode lets the owner and the group read: in a pod with fsGroup all
-// containers are in the group.
-const tokenMode = 0o440
+	"github.com/irsakit/irsa/internal/localauth"
+)
 
 // FileToken is the token in a file, which clients name in
 // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. A file that is there is used as it is,
@@ -25,10 +20,8 @@ const tokenMode = 0o440
 // token as for [StaticToken], without a line break at the end. The error is a
 // [*TokenFileError].
 func FileToken(path string) (Token, error) {
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := mint(path); err != nil {
-			return Token{}, &TokenFileError{Path: path, Problem: "cannot be written: " + reason(err), err: err}
-		}
+	if err := localauth.Make(path); err != nil {
+		return Token{}, &TokenFileError{Path: path, Problem: "cannot be written: " + reason(err), err: err}
 	}
 	t := Token{func() (digest, error) { return readToken(path) }}
 	if _, err := t.digest(); err != nil {
@@ -37,33 +30,9 @@ func FileToken(path string) (Token, error) {
 	return t, nil
 }
 
-// mint writes a new token. Of two servers that do so at once, the last wins, and
-// both read it.
-func mint(path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".token-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = io.WriteString(f, rand.Text())
-	if err = errors.Join(err, f.Chmod(tokenMode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
 // readToken returns the digest of the token in a file.
 func readToken(path string) (digest, error) {
-	f, err := openToken(path)
-	if err != nil {
-		return digest{}, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	text, err := localauth.Read(path)
 	if err != nil {
 		return digest{}, unreadable(path, err)
 	}
@@ -73,56 +42,19 @@ func readToken(path string) (digest, error) {
 	return sha256.Sum256(text), nil
 }
 
-// openToken opens a file that can be trusted. Links are refused: whoever can
-// write to the volume could otherwise make the token any file whose text is
-// known.
-func openToken(path string) (*os.File, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if err := checkFile(path, info); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	// Another may have taken its place by now.
-	if info, err = f.Stat(); err == nil {
-		err = checkFile(path, info)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-func checkFile(path string, info fs.FileInfo) error {
-	e := &TokenFileError{Path: path}
-	switch mode := info.Mode(); {
-	case mode&fs.ModeSymlink != 0:
-		e.Problem, e.Remedy = "is a symbolic link", "name the file itself; a token from a Kubernetes Secret can be given in the environment"
-	case !mode.IsRegular():
-		e.Problem = "is not a regular file"
-	case mode.Perm()&0o002 != 0:
-		e.Problem, e.Remedy = "can be written by everyone", "remove it, and a new one is made at the next start"
-	case !trusted(info):
-		e.Problem, e.Remedy = "belongs to another user", "remove it, and a new one is made at the next start"
-	default:
-		return nil
-	}
-	return e
-}
-
 func unreadable(path string, err error) error {
+	if e, ok := errors.AsType[*localauth.FileError](err); ok {
+		return &TokenFileError{Path: path, Problem: e.Problem, Remedy: e.Remedy}
+	}
 	return &TokenFileError{Path: path, Problem: "cannot be read: " + reason(err), err: err}
 }
 
-// reason is the operating system's word for an error, without the path.
+// reason is the operating system's word for an error, without the paths.
 func reason(err error) string {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()
