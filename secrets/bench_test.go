@@ -124,5 +124,29 @@ func TestHeldValueAllocatesNothing(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("%v allocations in a read of %s", n, ref)
 		}
+		if n := testing.AllocsPerRun(3000, func() {
+			if st, _ := store.Status(ref); st.State != secrets.Fresh {
+				t.Error(st.State)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations in the status of %s", n, ref)
+		}
+	}
+}
+
+// TestPlainReferencesAllocateLittle is about those without settings, which
+// servers parse with every request.
+func TestPlainReferencesAllocateLittle(t *testing.T) {
+	for ref, most := range map[string]float64{
+		"prod/db": 0,
+		"arn:aws:secretsmanager:eu-west-1:222233334444:secret:prod/db-AbCdEf": 1, // it is put together again
+	} {
+		if n := testing.AllocsPerRun(100, func() {
+			if r, err := secrets.ParseRef(ref); err != nil || r.String() != ref {
+				t.Error(r, err)
+			}
+		}); n > most {
+			t.Errorf("%v allocations for %s", n, ref)
+		}
 	}
 }

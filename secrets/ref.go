@@ -54,9 +54,7 @@ type Ref struct {
 // String returns the reference in its canonical form, which parses to r again.
 // Without r.Key it tells all that decides what is read, and from where.
 func (r Ref) String() string {
-	var b strings.Builder
-	b.WriteString(escape(r.base(), "?#")) // which are in no name: one that is made up adds no setting
-	sep := byte('?')
+	var settings []string
 	for _, p := range []struct{ key, value string }{
 		{"decrypt", r.queryDecrypt()},
 		{"region", r.queryRegion()},
@@ -68,28 +66,31 @@ func (r Ref) String() string {
 		if p.value == "" || r.Service == ParameterStore && strings.HasPrefix(p.key, "version") {
 			continue
 		}
-		b.WriteByte(sep)
-		b.WriteString(p.key + "=" + escape(p.value, "&#"))
-		sep = '&'
+		settings = append(settings, p.key+"="+escape(p.value, "&#"))
+	}
+	s := escape(r.base(), "?#") // which are in no name: one that is made up adds no setting
+	if settings != nil {
+		s += "?" + strings.Join(settings, "&")
 	}
 	if r.Key != "" {
-		b.WriteString("#" + escape(r.Key, ""))
+		s += "#" + escape(r.Key, "")
 	}
-	return b.String()
+	return s
 }
 
 // base is the reference without query and key.
 func (r Ref) base() string {
+	id := r.id()
 	if r.Service != ParameterStore {
-		if scheme, _, _ := strings.Cut(r.id(), "+"); scheme == "ref" || scheme == "secretref" {
-			return string(SecretsManager) + ":" + r.id() // or it would be taken for that of vals
+		if scheme, _, _ := strings.Cut(id, "+"); scheme == "ref" || scheme == "secretref" {
+			return string(SecretsManager) + ":" + id // or it would be taken for that of vals
 		}
-		return r.id()
+		return id
 	}
 	if r.IsARN() {
-		return r.id() + r.selector()
+		return id + r.selector()
 	}
-	return "ssm:" + r.id() + r.selector()
+	return "ssm:" + id + r.selector()
 }
 
 // id is the name or ARN that AWS is asked for, without a parameter's selector.
@@ -175,16 +176,22 @@ func hasSuffix(name string) bool {
 // escape writes white space, control characters, "%", what is not ASCII, and
 // what more is told, as "%" and two hexadecimal digits.
 func escape(s, more string) string {
+	if !strings.ContainsAny(s, more) && only(s, isPlain) {
+		return s
+	}
 	var b strings.Builder
 	for _, c := range []byte(s) {
-		if c <= ' ' || c >= 0x7f || c == '%' || strings.IndexByte(more, c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
+		if isPlain(c) && strings.IndexByte(more, c) < 0 {
 			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
 	return b.String()
 }
+
+// isPlain reports whether a character is never escaped for what it is.
+func isPlain(c byte) bool { return ' ' < c && c < 0x7f && c != '%' }
 
 func only(s string, ok func(c byte) bool) bool {
 	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return !ok(c) })

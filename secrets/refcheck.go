@@ -10,7 +10,7 @@ import (
 
 // arnParts are the parts of an ARN after "arn" and before the resource, each
 // with what it must be.
-var arnParts = []struct {
+var arnParts = [...]struct {
 	name  string
 	check func(part string) (problem string)
 }{
@@ -24,7 +24,7 @@ var arnParts = []struct {
 // arn:PARTITION:ssm:REGION:ACCOUNT:parameter/NAME. Unlike policy.ParseARN it
 // knows what these must be, and where they are not.
 func (p *refParser) arn() error {
-	fields := make([]string, len(arnParts))
+	var fields [len(arnParts)]string
 	at := p.pos + len("arn:")
 	for i, part := range arnParts {
 		field, rest, found := strings.Cut(p.ref[at:p.end], ":")

@@ -72,12 +72,13 @@ func (p *refParser) parse() error {
 	if p.end-p.pos > maxRef {
 		return p.fail("reference", p.pos+maxRef, "is %d bytes long; AWS takes %d", p.end-p.pos, maxRef)
 	}
-	for _, step := range []func() error{p.base, p.settings, p.member} {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := p.base(); err != nil {
+		return err
 	}
-	return nil
+	if err := p.settings(); err != nil {
+		return err
+	}
+	return p.member()
 }
 
 // scheme reads the service that the beginning tells.
@@ -139,6 +140,13 @@ func (p *refParser) settings() error {
 	if p.query.from == 0 {
 		return nil
 	}
+	q := *p // on the heap, for the functions of setting; without a query, nothing is
+	err := q.readSettings()
+	*p = q
+	return err
+}
+
+func (p *refParser) readSettings() error {
 	seen := map[string]bool{}
 	at := p.query.from
 	for pair := range strings.SplitSeq(p.text(p.query), "&") {

@@ -48,14 +48,16 @@ type Status struct {
 // it has not been asked for, or has been forgotten. It makes no call and does
 // not count as a read.
 func (s *Store) Status(ref string) (Status, bool) {
-	r, err := ParseRef(ref)
-	if err != nil {
-		return Status{}, false
+	name := ""
+	if sl := s.slots.find(ref); sl != nil { // no need to parse it again
+		name = sl.entry.name
+	} else if r, err := ParseRef(ref); err == nil {
+		r.Key = ""
+		name = r.String()
 	}
-	r.Key = ""
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.entries[r.String()]
+	e := s.entries[name]
 	if e == nil {
 		return Status{}, false
 	}
