@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
@@ -82,21 +83,21 @@ func (c awsCLI) wantStory(t *testing.T, env ...string) {
 
 func TestAWSCLI(t *testing.T) {
 	t.Parallel()
-	_, pod, end, err := startWorld(filepath.Join(t.TempDir(), "projected"))
+	pod, err := podtest.Start(filepath.Join(t.TempDir(), "projected"), world())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(end)
-	cli := newCLI(t, strings.TrimPrefix(pod[1], "AWS_ENDPOINT_URL="))
+	t.Cleanup(pod.Close)
+	cli := newCLI(t, pod.URL)
 	start := func(t *testing.T, env []string, args ...string) *child {
 		t.Helper()
-		env = append(append([]string{"PATH=" + os.Getenv("PATH")}, pod...), env...)
+		env = append(append([]string{"PATH=" + os.Getenv("PATH")}, pod.Env...), env...)
 		server, err := startChild(env, append([]string{"-listen", "127.0.0.1:0"}, args...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if err := server.end(); err != nil {
+			if err := server.End(); err != nil {
 				t.Errorf("credserver: %v\n%s", err, server.stderr.String())
 			}
 		})
@@ -134,7 +135,7 @@ func TestAWSCLI(t *testing.T) {
 		}
 		// The pod's variables are for credserver alone: the CLI would use them.
 		config := filepath.Join(t.TempDir(), "config")
-		text := "[default]\ncredential_process = env " + strings.Join(pod, " ") + " " + path + " process\n"
+		text := "[default]\ncredential_process = env " + strings.Join(pod.Env, " ") + " " + path + " process\n"
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

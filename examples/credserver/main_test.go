@@ -2,12 +2,15 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/podtest"
 )
 
 func TestMain(m *testing.M) {
@@ -19,13 +22,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": worldCommand, "outage": outageCommand, "start": startCommand, "stop": stopCommand,
+			"world": worldCommand, "outage": outageCommand, "start": startCommand, "end": endCommand,
 			"get": getCommand, "same": sameCommand,
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("AWS_CONFIG_FILE", os.DevNull)
-			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			podtest.Isolate(env)
 			env.Values[stageKey{}] = new(stage)
 			return nil
 		},
@@ -59,5 +60,54 @@ func TestParseHop(t *testing.T) {
 				t.Errorf("error %v, hop (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// What is announced is good for programs in other directories.
+func TestAnnounce(t *testing.T) {
+	t.Parallel()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const arn = "arn:aws:iam::222233334444:role/billing"
+	tests := map[string]struct {
+		o    options
+		want string
+	}{
+		"token file": {
+			options{tokenFile: "token"},
+			"export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://[::1]:9911/credentials\n" +
+				"export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + filepath.Join(dir, "token") + "\n",
+		},
+		"roles": {
+			options{rolesOnly: true, names: []string{"own", "billing"}, roles: map[string][]credentials.Hop{"billing": {{RoleARN: "x"}, {RoleARN: arn}}}},
+			"export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://[::1]:9911/role/NAME\n" +
+				"# and AWS_CONTAINER_AUTHORIZATION_TOKEN as it is set for this process\n" +
+				"# http://[::1]:9911/role/own is the pod's own identity\n" +
+				"# http://[::1]:9911/role/billing is " + arn + "\n",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got strings.Builder
+			announce(&got, "[::1]:9911", test.o)
+			if diff := cmp.Diff(test.want, got.String()); diff != "" {
+				t.Errorf("announced (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFromHere(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"127.0.0.1:9911": "127.0.0.1:9911", "[::1]:9911": "[::1]:9911", "localhost:9911": "localhost:9911", "10.0.0.7:9911": "10.0.0.7:9911",
+		"0.0.0.0:9911": "127.0.0.1:9911", "[::]:9911": "127.0.0.1:9911", ":9911": "127.0.0.1:9911", "a b": "a b",
+	} {
+		if got := fromHere(addr); got != want {
+			t.Errorf("%q is %q from here, want %q", addr, got, want)
+		}
 	}
 }

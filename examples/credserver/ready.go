@@ -26,7 +26,7 @@ func ready(ctx context.Context, o options, env func(string) string, stdout io.Wr
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.listen+endpoint.PathReady, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+fromHere(o.listen)+endpoint.PathReady, nil)
 	if err != nil {
 		return fmt.Errorf("%w: -listen %q is no address", errUsage, o.listen)
 	}

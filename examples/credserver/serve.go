@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -57,7 +58,7 @@ func serve(ctx context.Context, o options, env func(string) string, stdout io.Wr
 	if err != nil {
 		return err
 	}
-	announce(stdout, l.Addr(), o)
+	announce(stdout, fromHere(l.Addr().String()), o)
 	return server.Serve(ctx, l)
 }
 
@@ -72,16 +73,30 @@ func (o options) token(env func(string) string) (endpoint.Token, error) {
 	return endpoint.Token{}, fmt.Errorf("%w: name a file for the clients' token by -token-file, or set %s", errUsage, envToken)
 }
 
+// fromHere returns an address as clients on this machine reach it. SDKs send no
+// token to the one that stands for all.
+func fromHere(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || host != "" && !net.ParseIP(host).IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
 // announce prints what clients need in their environment. A token itself does
 // not go into what is often a log.
-func announce(stdout io.Writer, addr net.Addr, o options) {
+func announce(stdout io.Writer, addr string, o options) {
 	if o.rolesOnly {
 		fmt.Fprintf(stdout, "export %s=http://%s%sNAME\n", envURI, addr, endpoint.PathRole)
 	} else {
 		fmt.Fprintf(stdout, "export %s=http://%s%s\n", envURI, addr, endpoint.PathCredentials)
 	}
 	if o.tokenFile != "" {
-		fmt.Fprintf(stdout, "export %s=%s\n", envTokenFile, o.tokenFile)
+		file, err := filepath.Abs(o.tokenFile) // clients have directories of their own
+		if err != nil {
+			file = o.tokenFile
+		}
+		fmt.Fprintf(stdout, "export %s=%s\n", envTokenFile, file)
 	} else {
 		fmt.Fprintf(stdout, "# and %s as it is set for this process\n", envToken)
 	}

@@ -1,22 +1,20 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
@@ -41,33 +39,11 @@ func world() secretstest.World {
 	return w
 }
 
-// startWorld serves the world on loopback and writes the pod's token into dir.
-// What is returned is a pod's environment.
-func startWorld(dir string) (fake *secretstest.AWS, env []string, end func(), err error) {
-	if fake, err = secretstest.New(world()); err != nil {
-		return nil, nil, nil, err
-	}
-	token, err := fake.Token(credentialstest.TokenRequest{Namespace: secretstest.StoryNamespace, ServiceAccount: secretstest.StoryServiceAccount})
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	file, err := credentialstest.NewTokenFile(dir, token)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	server := httptest.NewServer(fake.Handler())
-	return fake, []string{
-		"AWS_REGION=" + secretstest.StoryRegion, "AWS_ENDPOINT_URL=" + server.URL,
-		"AWS_ROLE_ARN=" + secretstest.StoryRoleARN, "AWS_WEB_IDENTITY_TOKEN_FILE=" + file.Path(),
-	}, server.Close, nil
-}
-
 // child is a credserver that runs by itself.
 type child struct {
-	cmd     *exec.Cmd
+	*podtest.Process
 	exports []string // NAME=value
-	stderr  bytes.Buffer
-	drained sync.WaitGroup
+	stderr  *bytes.Buffer
 }
 
 // startChild runs credserver until it has said how to reach it.
@@ -76,38 +52,18 @@ func startChild(env, args []string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &child{cmd: exec.Command(path, args...)}
-	p.cmd.Env, p.cmd.Stderr = env, &p.stderr
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
+	c := &child{stderr: new(bytes.Buffer)}
+	cmd := exec.Command(path, args...)
+	cmd.Env, cmd.Stderr = env, c.stderr
+	if c.Process, err = podtest.Run(cmd, 2); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, c.stderr)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	lines := bufio.NewScanner(out)
-	for range 2 {
-		if !lines.Scan() {
-			return nil, fmt.Errorf("credserver: %w: %s", p.cmd.Wait(), p.stderr.String())
-		}
-		if export, ok := strings.CutPrefix(lines.Text(), "export "); ok {
-			p.exports = append(p.exports, export)
+	for _, line := range c.Lines {
+		if export, ok := strings.CutPrefix(line, "export "); ok {
+			c.exports = append(c.exports, export)
 		}
 	}
-	p.drained.Go(func() { _, _ = io.Copy(io.Discard, out) })
-	return p, nil
-}
-
-// end asks it to stop and waits.
-func (p *child) end() error {
-	if p.cmd.ProcessState != nil {
-		return nil
-	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	p.drained.Wait()
-	return p.cmd.Wait()
+	return c, nil
 }
 
 // stage is what a script has running.
@@ -123,15 +79,7 @@ func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*s
 
 // worldCommand is "world": a pod in the story.
 func worldCommand(ts *testscript.TestScript, _ bool, _ []string) {
-	s := stageOf(ts)
-	fake, env, end, err := startWorld(ts.MkAbs("projected"))
-	ts.Check(err)
-	ts.Defer(end)
-	s.fake = fake
-	for _, kv := range env {
-		name, value, _ := strings.Cut(kv, "=")
-		ts.Setenv(name, value)
-	}
+	stageOf(ts).fake = podtest.Enter(ts, world())
 	for name, value := range map[string]string{"POD_ROLE": secretstest.StoryRoleARN, "BILLING": billingARN, "EXTERNAL_ID": billingExternalID} {
 		ts.Setenv(name, value)
 	}
@@ -166,22 +114,25 @@ func startCommand(ts *testscript.TestScript, _ bool, args []string) {
 	var err error
 	s.server, err = startChild(env, append([]string{"-listen", "127.0.0.1:0"}, args...))
 	ts.Check(err)
-	ts.Defer(func() { _ = s.server.end() })
+	ts.Defer(func() { _ = s.server.End() })
 	for _, kv := range s.server.exports {
 		name, value, _ := strings.Cut(kv, "=")
 		ts.Setenv(name, value)
 		if name == envURI {
 			addr := strings.Split(value, "/")[2]
+			_, port, err := net.SplitHostPort(addr)
+			ts.Check(err)
 			ts.Setenv("ADDR", addr)
+			ts.Setenv("PORT", port)
 		}
 	}
 }
 
-// stopCommand is "stop FILE": ends the server, which must go well, and puts its
+// endCommand is "end FILE": ends the server, which must go well, and puts its
 // log into a file.
-func stopCommand(ts *testscript.TestScript, _ bool, args []string) {
+func endCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := stageOf(ts)
-	ts.Check(s.server.end())
+	ts.Check(s.server.End())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), s.server.stderr.Bytes(), 0o600))
 }
 
