@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
@@ -45,25 +47,35 @@ type holding struct {
 
 func startHolding(t testing.TB) holding {
 	t.Helper()
+	h := startWith(t, secretstest.Story(), secretstest.StorySecretARN)
+	if status, _ := ask(t, h.root+"/secretsmanager/get?secretId=absent", h.token); status != http.StatusBadRequest {
+		t.Errorf("a secret that is refused is answered %d", status)
+	}
+	return h
+}
+
+// startWith starts an agent in a world, which holds what is preloaded.
+func startWith(t testing.TB, w secretstest.World, preload ...string) holding {
+	t.Helper()
 	dir := t.TempDir()
-	_, env, end, err := startWorld(filepath.Join(dir, "projected"))
+	pod, err := podtest.Start(filepath.Join(dir, "projected"), w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(end)
+	t.Cleanup(pod.Close)
 	config := filepath.Join(dir, "agent.toml")
-	text := "http_port = 0\n[irsa]\nstrict = true\nsecret_metrics = true\npreload = [\"" + secretstest.StorySecretARN + "\"]\n" +
+	text := "http_port = 0\n[irsa]\nstrict = true\nsecret_metrics = true\npreload = [\"" + strings.Join(preload, "\", \"") + "\"]\n" +
 		"[[irsa.tokens]]\nfile = \"token\"\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env = append(env, "PATH="+os.Getenv("PATH"), "AWS_CONFIG_FILE="+os.DevNull, "GOCOVERDIR="+os.Getenv("GOCOVERDIR"))
+	env := append(pod.Env, "PATH="+os.Getenv("PATH"), "AWS_CONFIG_FILE="+os.DevNull, "GOCOVERDIR="+os.Getenv("GOCOVERDIR"))
 	p, err := startChild(dir, env, []string{"-c", config})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.end(); err != nil {
+		if err := p.End(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -76,9 +88,5 @@ func startHolding(t testing.TB) holding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := holding{p, "http://localhost:" + port, "http://" + health, string(raw)}
-	if status, _ := ask(t, h.root+"/secretsmanager/get?secretId=absent", h.token); status != http.StatusBadRequest {
-		t.Errorf("a secret that is refused is answered %d", status)
-	}
-	return h
+	return holding{p, "http://localhost:" + port, "http://" + health, string(raw)}
 }

@@ -101,9 +101,9 @@ func gather(t *testing.T, addr string) (open []net.Conn) {
 var memoryLine = regexp.MustCompile(`(?m)^(Vm\w+):\s+(\d+) kB$`)
 
 // memory is what the kernel says of a child's, in KiB.
-func (p *child) memory(t *testing.T) map[string]int {
+func (p *child) memory(t testing.TB) map[string]int {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.ID()))
 	if err != nil {
 		t.Fatal(err)
 	}

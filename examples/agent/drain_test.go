@@ -36,7 +36,7 @@ func TestDrain(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	began := time.Now()
-	if err := h.end(); err != nil {
+	if err := h.End(); err != nil {
 		t.Errorf("the agent ended with %v", err)
 	}
 	if status := <-answered; status != http.StatusNoContent {

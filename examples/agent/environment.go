@@ -42,8 +42,8 @@ func (s *settings) readExtension(env lookup) error {
 	if level, ok := v.get(prefix + "LOG_LEVEL"); ok && !s.setLevel(level) {
 		v.problem(prefix+"LOG_LEVEL", "is none of debug, info, warn, error and none")
 	}
-	s.ttl = v.shortest(s, "TTL", time.Second, 300, s.ttl)
-	s.timeout = v.shortest(s, "TIMEOUT_MILLIS", time.Millisecond, 300_000, s.timeout)
+	s.ttl = v.shortest(s, "TTL", time.Second, 300, false, s.ttl)
+	s.timeout = v.shortest(s, "TIMEOUT_MILLIS", time.Millisecond, 300_000, true, s.timeout)
 	cached := true
 	if text, ok := v.get(prefix + "CACHE_ENABLED"); ok {
 		var err error
@@ -87,9 +87,9 @@ func (v *variables) number(name string, least, most int, to *int) bool {
 }
 
 // shortest reads a duration that the extension has for secrets and for
-// parameters apart, and the agent for both together. Without a TTL there is no
-// cache; without a timeout there is the Store's.
-func (v *variables) shortest(s *settings, suffix string, unit time.Duration, most int, otherwise time.Duration) time.Duration {
+// parameters apart, and the agent for both together. A TTL of zero is the shortest:
+// there is no cache. A timeout of zero is the longest: there is the Store's.
+func (v *variables) shortest(s *settings, suffix string, unit time.Duration, most int, endless bool, otherwise time.Duration) time.Duration {
 	const forSecrets, forParameters = "SECRETS_MANAGER_", "SSM_PARAMETER_STORE_"
 	var a, b int
 	hasA := v.number(forSecrets+suffix, 0, most, &a)
@@ -101,7 +101,11 @@ func (v *variables) shortest(s *settings, suffix string, unit time.Duration, mos
 		a = b
 	case hasB && a != b:
 		s.warnings = append(s.warnings, fmt.Sprintf("%s%s and %s%s differ: the shorter counts for both", forSecrets, suffix, forParameters, suffix))
-		a = min(a, b)
+		if endless && min(a, b) == 0 {
+			a = max(a, b)
+		} else {
+			a = min(a, b)
+		}
 	}
 	return time.Duration(a) * unit
 }

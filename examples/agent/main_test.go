@@ -1,14 +1,15 @@
 package main
 
 import (
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/irsakit/irsa/examples/internal/podtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"agent": main, "bare": bare})
+	testscript.Main(m, map[string]func(){"agent": main})
 }
 
 func TestScripts(t *testing.T) {
@@ -17,12 +18,11 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": worldCommand, "outage": outageCommand, "rotate": rotateCommand,
-			"start": startCommand, "stop": stopCommand, "get": getCommand, "await": awaitCommand, "login": loginCommand,
+			"start": startCommand, "end": endCommand, "get": getCommand, "await": awaitCommand, "login": loginCommand,
+			"session": sessionCommand, "asked": askedCommand,
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("AWS_CONFIG_FILE", os.DevNull)
-			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			podtest.Isolate(env)
 			env.Setenv("IRSA_AGENT_TOKEN_FILE", env.WorkDir+"/token")
 			env.Values[stageKey{}] = new(stage)
 			return nil

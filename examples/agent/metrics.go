@@ -40,6 +40,7 @@ var (
 	byState     = &metric{"irsa_secrets", gauge, "Secrets known.", []string{"state"}}
 	maxAge      = &metric{"irsa_secrets_max_age_seconds", gauge, "How long ago the oldest value held was read.", nil}
 	maxStale    = &metric{"irsa_secrets_max_stale_age_seconds", gauge, "The same of those whose last refresh failed; 0 without any.", nil}
+	staleLimit  = &metric{"irsa_secrets_stale_limit_seconds", gauge, "How old a value may get while AWS is out of reach, by max_stale.", nil}
 	changes     = &metric{"irsa_secrets_changes_total", counter, "New versions.", nil}
 	fetchErrors = &metric{"irsa_secrets_fetch_errors_total", counter, "Secrets asked for that brought an error.", []string{"class"}}
 	fetchTook   = &metric{"irsa_secrets_fetch_duration_seconds", summary, "Fetches with retries.", nil}
@@ -76,6 +77,7 @@ func (svc *service) metrics() []byte {
 	m.credentials(snap.Sessions)
 	m.store(snap)
 	m.secrets(snap.Secrets, svc.settings.own.names, time.Now())
+	m.add(staleLimit, svc.settings.maxStale().Seconds())
 	m.count(goroutines, int64(runtime.NumGoroutine()))
 	m.timestamp(started, began)
 	if n := residentMemory(); n > 0 {

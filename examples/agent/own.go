@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"time"
 
 	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/agent"
@@ -47,6 +48,15 @@ func (s *settings) readOwn(d *document) {
 		}
 		o.tokens = append(o.tokens, t)
 	}
+}
+
+// maxStale is how old a value may get while AWS is out of reach. The Store is told
+// of it even if nothing is set, for what the metric says to be what holds.
+func (s settings) maxStale() time.Duration {
+	if s.own.maxStale > 0 {
+		return s.own.maxStale
+	}
+	return max(time.Hour, 2*s.ttl)
 }
 
 // config is that of the agent, but for what it stands on.

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net/http"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/secrets"
@@ -23,7 +21,8 @@ import (
 type service struct {
 	settings settings
 	log      *slog.Logger
-	provider *credentials.Provider
+	source   aws.CredentialsProvider
+	provider *credentials.Provider // the same; nil if it is a file
 	store    *secrets.Store
 	fetches  agent.Fetches
 	agent    *agent.Agent
@@ -35,26 +34,23 @@ type service struct {
 func newService(ctx context.Context, s settings, tokens []agent.Token, log *slog.Logger) (*service, error) {
 	svc := &service{settings: s, log: log}
 	svc.known.Store(!s.validate)
-	identity := credentials.Config{Region: s.region, VerifyCaller: s.validate, Logger: log}
-	if s.outbound > 0 {
-		identity.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxConnsPerHost = s.outbound })
-	}
-	cfg, err := credentials.LoadConfig(ctx, identity)
+	cfg, err := s.awsConfig(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	svc.provider, _ = credentials.FromConfig(cfg) // LoadConfig has put it there
+	svc.source = cfg.Credentials
+	svc.provider, _ = credentials.FromConfig(cfg)
 	svc.store, err = secrets.New(ctx, cfg, secrets.Config{
-		TTL: max(s.ttl, time.Second), MaxStale: s.own.maxStale, Timeout: s.timeout, MaxEntries: s.cacheSize,
+		TTL: max(s.ttl, time.Second), MaxStale: s.maxStale(), Timeout: s.timeout, MaxEntries: s.cacheSize,
 		OnFetch: svc.fetches.Record, Logger: log,
 	})
 	if err != nil {
-		return nil, errors.Join(err, svc.provider.Close())
+		return nil, errors.Join(err, svc.closeProvider())
 	}
 	c := s.config()
 	c.Store, c.Provider, c.Fetches, c.Tokens, c.Logger = svc.store, svc.provider, &svc.fetches, tokens, log
 	if svc.agent, err = agent.New(c); err != nil {
-		return nil, errors.Join(err, svc.store.Close(), svc.provider.Close())
+		return nil, errors.Join(err, svc.store.Close(), svc.closeProvider())
 	}
 	return svc, nil
 }
@@ -62,13 +58,20 @@ func newService(ctx context.Context, s settings, tokens []agent.Token, log *slog
 // close ends what newService has made; the errors would be those of ending
 // sessions.
 func (svc *service) close() {
-	_ = errors.Join(svc.agent.Close(), svc.store.Close(), svc.provider.Close())
+	_ = errors.Join(svc.agent.Close(), svc.store.Close(), svc.closeProvider())
+}
+
+func (svc *service) closeProvider() error {
+	if svc.provider == nil {
+		return nil
+	}
+	return svc.provider.Close()
 }
 
 // mustWork is the strict start: there are credentials, and all that is preloaded.
 func (svc *service) mustWork(ctx context.Context) error {
 	if svc.settings.validate {
-		if _, err := svc.provider.Retrieve(ctx); err != nil {
+		if _, err := svc.source.Retrieve(ctx); err != nil {
 			return fmt.Errorf("strict start: %w", err)
 		}
 		svc.known.Store(true)
@@ -85,8 +88,10 @@ func (svc *service) serve(ctx context.Context, l listeners, up func() error) err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var background sync.WaitGroup
-	background.Go(func() { svc.identify(ctx) })
-	background.Go(func() { svc.prefetch(ctx) })
+	background.Go(func() {
+		svc.identify(ctx)
+		svc.prefetch(ctx)
+	})
 	background.Go(func() {
 		svc.load(ctx)
 		debug.FreeOSMemory() // the start takes more than what follows
@@ -114,7 +119,7 @@ func (svc *service) serve(ctx context.Context, l listeners, up func() error) err
 // are some; what keeps them away may be mended without a restart.
 func (svc *service) identify(ctx context.Context) {
 	for wait := time.Second; !svc.known.Load(); wait = min(2*wait, time.Minute) {
-		err := svc.provider.WaitReady(ctx)
+		err := svc.waitReady(ctx)
 		if err == nil {
 			svc.known.Store(true)
 			return
@@ -127,23 +132,18 @@ func (svc *service) identify(ctx context.Context) {
 	}
 }
 
+func (svc *service) waitReady(ctx context.Context) error {
+	if svc.provider != nil {
+		return svc.provider.WaitReady(ctx)
+	}
+	_, err := svc.source.Retrieve(ctx)
+	return err
+}
+
 // load reads what is to be preloaded, for as long as it takes.
 func (svc *service) load(ctx context.Context) {
 	if err := svc.agent.Load(ctx); err != nil && ctx.Err() == nil {
 		svc.log.Error("preload has ended", "error", err)
-	}
-}
-
-// prefetch reads once, as far as there is room, what AWS's agent would.
-func (svc *service) prefetch(ctx context.Context) {
-	p := svc.settings.prefetch
-	refs := p.refs[:min(len(p.refs), int(float64(svc.settings.cacheSize)*p.ratio))]
-	if len(refs) == 0 {
-		return
-	}
-	sleep(ctx, time.Duration(p.jitter)*rand.N(time.Second))
-	if _, err := svc.store.GetAll(ctx, refs...); err != nil && ctx.Err() == nil {
-		svc.log.Warn("not all was prefetched", "error", err)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/agent"
 )
 
@@ -30,6 +29,7 @@ type settings struct {
 	maxRoles  int
 	transient bool // failures that may pass are not reported
 	validate  bool
+	credsFile string        // has the credentials; empty: they are the pod's own
 	ttl       time.Duration // zero: every read asks
 	timeout   time.Duration // of a fetch; zero: the Store's own
 	outbound  int           // connections to a service of AWS; zero: any number
@@ -38,13 +38,6 @@ type settings struct {
 	variables []string
 	prefetch  prefetch
 	own       ownSettings
-}
-
-// prefetch is what is read at the start, if it can be.
-type prefetch struct {
-	ratio  float64
-	jitter int // seconds
-	refs   []string
 }
 
 // ownSettings are those that AWS's agent does not have.
@@ -134,8 +127,10 @@ func (s *settings) read(path string, text []byte) error {
 	d.number(at("max_roles"), 1, 20, &s.maxRoles)
 	d.flag(at("ignore_transient_errors"), &s.transient)
 	d.flag(at("validate_credentials"), &s.validate)
-	if _, ok := d.take(at("credentials_file_path")); ok {
-		d.problem(at("credentials_file_path"), "is not supported: name the file by AWS_SHARED_CREDENTIALS_FILE, or use IRSA or Pod Identity")
+	if file := at("credentials_file_path"); d.has(file) {
+		if d.text(file, &s.credsFile); s.credsFile == "" {
+			d.problem(file, "names no file")
+		}
 	}
 	seconds := int(s.ttl / time.Second)
 	d.number(at("ttl_seconds"), 0, 3600, &seconds)
@@ -187,39 +182,6 @@ func (s *settings) readSecurity(d *document, at func(string) string) {
 	if d.list(variables, &s.variables); len(s.variables) == 0 {
 		d.problem(variables, "is empty")
 	}
-}
-
-func (s *settings) readPrefetch(d *document, path string) {
-	p := &s.prefetch
-	d.fraction(path+".cache_buffer_ratio", 0.1, 1, &p.ratio)
-	d.number(path+".max_jitter_seconds", 0, 10, &p.jitter)
-	for _, at := range d.tables(path + ".secrets") {
-		var id, role string
-		d.text(at+".secret_id", &id)
-		d.text(at+".role_arn", &role)
-		ref, err := reference(id, role)
-		if err != nil {
-			d.problem(at, "is no secret: %v", err)
-			continue
-		}
-		p.refs = append(p.refs, ref)
-	}
-	if tags := path + ".filter_tags"; d.has(tags) {
-		d.problem(tags, "is not supported: name the secrets in %s.secrets or in irsa.preload", path)
-		for i := range d.tables(tags) {
-			d.asked[element(tags, i)+".key"], d.asked[element(tags, i)+".role_arn"] = true, true
-		}
-	}
-}
-
-// reference returns the reference to a secret that AWS's agent would read.
-func reference(id, role string) (string, error) {
-	ref, err := secrets.ParseRef(id)
-	if err != nil {
-		return "", err
-	}
-	ref.Role = role
-	return ref.String(), nil
 }
 
 // logger writes to standard error, which is what sidecars' logs are taken from.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/agent"
 )
 
@@ -42,6 +43,14 @@ func TestEnvironment(t *testing.T) {
 		}, ""},
 		"the shorter of two": {map[string]string{envDialect: "extension", "SECRETS_MANAGER_TTL": "60", "SSM_PARAMETER_STORE_TTL": "30"}, func(s *settings) {
 			s.ttl = 30 * time.Second
+			s.warnings = []string{"SECRETS_MANAGER_TTL and SSM_PARAMETER_STORE_TTL differ: the shorter counts for both"}
+		}, ""},
+		"no time limit for one of two": {map[string]string{envDialect: "extension", "SECRETS_MANAGER_TIMEOUT_MILLIS": "0", "SSM_PARAMETER_STORE_TIMEOUT_MILLIS": "1500"}, func(s *settings) {
+			s.timeout = 1500 * time.Millisecond
+			s.warnings = []string{"SECRETS_MANAGER_TIMEOUT_MILLIS and SSM_PARAMETER_STORE_TIMEOUT_MILLIS differ: the shorter counts for both"}
+		}, ""},
+		"no cache for one of two": {map[string]string{envDialect: "extension", "SECRETS_MANAGER_TTL": "60", "SSM_PARAMETER_STORE_TTL": "0"}, func(s *settings) {
+			s.ttl = 0
 			s.warnings = []string{"SECRETS_MANAGER_TTL and SSM_PARAMETER_STORE_TTL differ: the shorter counts for both"}
 		}, ""},
 		"no cache":       {map[string]string{envDialect: "extension", extension + "CACHE_ENABLED": "false"}, func(s *settings) { s.ttl = 0 }, ""},
@@ -89,7 +98,12 @@ ttl_seconds = "0"
 cache_size = 10
 ssrf_headers = ["X-Token"]
 ssrf_env_variables = ["T"]
-prefetch = { cache_buffer_ratio = "0.5", max_jitter_seconds = 1, secrets = [{ secret_id = "a", role_arn = "arn:aws:iam::111122223333:role/r" }] }
+credentials_file_path = "creds"
+[prefetch]
+cache_buffer_ratio = "0.5"
+max_jitter_seconds = 1
+secrets = [{ secret_id = "a", role_arn = "arn:aws:iam::111122223333:role/r" }]
+filter_tags = [{ key = "x" }, { key = "y", role_arn = "arn:aws:iam::111122223333:role/r" }, { key = "z" }]
 `+own))
 	err2 := nested.read("nested", []byte(`[logging]
 log_level = "WARN"
@@ -98,6 +112,7 @@ log_to_file = false
 enabled = true
 http_port = 0
 max_conn = 10
+credentials_file_path = "creds"
 cache = { ttl_seconds = 0, cache_size = 10 }
 security.ssrf_headers = ["X-Token"]
 security.ssrf_env_variables = ["T"]
@@ -107,13 +122,28 @@ max_jitter_seconds = 1
 [[capabilities.secrets_manager.prefetch.secrets]]
 secret_id = "a"
 role_arn = "arn:aws:iam::111122223333:role/r"
+[[capabilities.secrets_manager.prefetch.filter_tags]]
+key = "x"
+[[capabilities.secrets_manager.prefetch.filter_tags]]
+key = "y"
+role_arn = "arn:aws:iam::111122223333:role/r"
+[[capabilities.secrets_manager.prefetch.filter_tags]]
+key = "z"
 `+own))
 	all := cmp.AllowUnexported(settings{}, prefetch{}, ownSettings{}, tokenSetting{})
 	if diff := cmp.Diff(flat, nested, all); err != nil || err2 != nil || diff != "" {
 		t.Errorf("errors %v and %v, settings (-flat +nested):\n%s", err, err2, diff)
 	}
-	if flat.config().TTL >= 0 || flat.healthAddress() != "" || flat.level != slog.LevelWarn || len(flat.prefetch.refs) != 1 {
+	if flat.config().TTL >= 0 || flat.healthAddress() != "" || flat.level != slog.LevelWarn || flat.credsFile != "creds" {
 		t.Errorf("settings %+v", flat)
+	}
+	const role = "arn:aws:iam::111122223333:role/r"
+	want := prefetch{
+		ratio: 0.5, jitter: 1, refs: []string{"a?role_arn=" + role},
+		queries: []secrets.Query{{TagKeys: []string{"x", "z"}}, {Role: role, TagKeys: []string{"y"}}},
+	}
+	if diff := cmp.Diff(want, flat.prefetch, all); diff != "" {
+		t.Errorf("prefetch (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"strconv"
 	"time"
+
+	"github.com/irsakit/irsa/secrets"
 )
 
 // text reads a string.
@@ -92,6 +94,21 @@ func (d *document) list(path string, to *[]string) {
 		return
 	}
 	*to = out
+}
+
+// role reads the ARN of a role, which may be left out.
+func (d *document) role(path string, to *string) {
+	v, ok := d.take(path)
+	if !ok {
+		return
+	}
+	arn, _ := v.(string)
+	// References take a role, and so know what is one.
+	if _, err := secrets.ParseRef(secrets.Ref{Name: "any", Role: arn}.String()); err != nil || arn == "" {
+		d.problem(path, "is not the ARN of a role, such as arn:aws:iam::111122223333:role/NAME")
+		return
+	}
+	*to = arn
 }
 
 // duration reads one such as "90s" or "1h30m", which must be positive.

@@ -8,53 +8,30 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
 // rotated is what a script's rotation puts in the place of the secret.
 const rotated = "the-value-after-the-rotation"
 
-// startWorld serves the three-account story on loopback and writes the pod's
-// token into dir. What is returned is a pod's environment.
-func startWorld(dir string) (fake *secretstest.AWS, env []string, end func(), err error) {
-	if fake, err = secretstest.New(secretstest.Story()); err != nil {
-		return nil, nil, nil, err
-	}
-	token, err := fake.Token(credentialstest.TokenRequest{Namespace: secretstest.StoryNamespace, ServiceAccount: secretstest.StoryServiceAccount})
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	file, err := credentialstest.NewTokenFile(dir, token)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	server := httptest.NewServer(fake.Handler())
-	return fake, []string{
-		"AWS_REGION=" + secretstest.StoryRegion, "AWS_ENDPOINT_URL=" + server.URL,
-		"AWS_ROLE_ARN=" + secretstest.StoryRoleARN, "AWS_WEB_IDENTITY_TOKEN_FILE=" + file.Path(),
-	}, server.Close, nil
-}
-
 // child is an agent that runs by itself.
 type child struct {
-	cmd     *exec.Cmd
-	banner  string
-	log     string // file
-	drained sync.WaitGroup
+	*podtest.Process
+	log string // file
 }
 
 // startChild runs an agent until it says that it listens.
@@ -63,53 +40,33 @@ func startChild(dir string, env, args []string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &child{cmd: exec.Command(path, args...), log: filepath.Join(dir, "log")}
-	p.cmd.Dir = dir
-	stderr, err := os.Create(p.log)
+	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
 	}
-	defer stderr.Close()
-	p.cmd.Env, p.cmd.Stderr = env, stderr
-	out, err := p.cmd.StdoutPipe()
+	defer log.Close()
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, log
+	p, err := podtest.Run(cmd, 1)
 	if err != nil {
-		return nil, err
+		text, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("%w: %s", err, text)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	lines := bufio.NewScanner(out)
-	if !lines.Scan() {
-		text, _ := os.ReadFile(p.log)
-		return nil, fmt.Errorf("agent: %w: %s", p.cmd.Wait(), text)
-	}
-	p.banner = lines.Text()
-	p.drained.Go(func() { _, _ = io.Copy(io.Discard, out) })
-	return p, nil
+	return &child{p, log.Name()}, nil
 }
+
+func (p *child) banner() string { return p.Lines[0] }
 
 var healthLine = regexp.MustCompile(`msg="health and metrics" address=(\S+)`)
 
 // addresses returns where it listens: for clients, and for probes.
 func (p *child) addresses() (main, health string) {
-	_, main, _ = strings.Cut(p.banner, "listening on http://")
+	_, main, _ = strings.Cut(p.banner(), "listening on http://")
 	text, _ := os.ReadFile(p.log)
 	if m := healthLine.FindSubmatch(text); m != nil {
 		health = string(m[1])
 	}
 	return main, health
-}
-
-// end asks it to stop and waits.
-func (p *child) end() error {
-	if p.cmd.ProcessState != nil {
-		return nil
-	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	p.drained.Wait()
-	return p.cmd.Wait()
 }
 
 // stage is what a script has running.
@@ -123,16 +80,57 @@ type stageKey struct{}
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
 
-// worldCommand is "world": a pod in the story.
-func worldCommand(ts *testscript.TestScript, _ bool, _ []string) {
+// worldCommand is "world [tagged]": a pod in the story, or in one with tags.
+func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := stageOf(ts)
-	fake, env, end, err := startWorld(ts.MkAbs("projected"))
+	w := secretstest.Story()
+	if len(args) > 0 {
+		w = taggedStory()
+	}
+	s.fake = podtest.Enter(ts, w)
+}
+
+// sessionCommand is "session FILE NAME": a session of the pod's role, of that name,
+// in a credentials file.
+func sessionCommand(ts *testscript.TestScript, _ bool, args []string) {
+	client := sts.New(sts.Options{Region: secretstest.StoryRegion, BaseEndpoint: new(ts.Getenv("AWS_ENDPOINT_URL")), Credentials: aws.AnonymousCredentials{}})
+	text, err := sessionText(context.Background(), stageOf(ts).fake, client, args[1])
 	ts.Check(err)
-	ts.Defer(end)
-	s.fake = fake
-	for _, kv := range append(env, "SECRET="+secretstest.StorySecretARN) {
-		name, value, _ := strings.Cut(kv, "=")
-		ts.Setenv(name, value)
+	path := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(path+".new", []byte(text), 0o600))
+	ts.Check(os.Rename(path+".new", path))
+}
+
+// sessionText is a credentials file with a session of the pod's role.
+func sessionText(ctx context.Context, fake *secretstest.AWS, client *sts.Client, name string) (string, error) {
+	token, err := fake.Token(credentialstest.TokenRequest{Namespace: secretstest.StoryNamespace, ServiceAccount: secretstest.StoryServiceAccount})
+	if err != nil {
+		return "", err
+	}
+	out, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: new(secretstest.StoryRoleARN), RoleSessionName: &name, WebIdentityToken: &token,
+	})
+	if err != nil {
+		return "", err
+	}
+	c := out.Credentials
+	return fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n",
+		*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken), nil
+}
+
+// askedCommand is "asked OPERATION NAME": the latest such call was of the session of
+// that name, and "! asked OPERATION": there was none.
+func askedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	calls := stageOf(ts).fake.Calls()
+	i := len(calls) - 1
+	for i >= 0 && calls[i].Operation != args[0] {
+		i--
+	}
+	switch {
+	case neg && i >= 0:
+		ts.Fatalf("%s was asked of", args[0])
+	case !neg && (i < 0 || !strings.HasSuffix(calls[i].Principal, "/"+args[1])):
+		ts.Fatalf("%s was not asked as %s", args[0], args[1])
 	}
 }
 
@@ -177,17 +175,18 @@ func startCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s.child, err = startChild(ts.MkAbs("."), env, args)
 	ts.Check(err)
 	p := s.child
-	ts.Defer(func() { _ = p.end() })
+	ts.Defer(func() { _ = p.End() })
 	addr, health := p.addresses()
 	_, port, err := net.SplitHostPort(addr)
 	ts.Check(err)
 	ts.Setenv("ADDR", "localhost:"+port)
 	ts.Setenv("HEALTH", health)
-	fmt.Fprintln(ts.Stdout(), p.banner)
+	fmt.Fprintln(ts.Stdout(), p.banner())
 }
 
-// stopCommand is "stop": ends the agent, which must go well.
-func stopCommand(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(stageOf(ts).child.end()) }
+// endCommand is "end": ends the agent, which must go well. ("stop" is testscript's
+// own: it ends the script.)
+func endCommand(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(stageOf(ts).child.End()) }
 
 // request reads [-t TOKEN|@FILE] [-d BODY] [-a ACCEPT] [-u SOCKET] URL.
 func request(ts *testscript.TestScript, args []string) (client *http.Client, r *http.Request) {

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/irsakit/irsa/secrets"
+	"github.com/irsakit/irsa/secrets/secretstest"
+)
+
+// leak is what must not come out of a credentials file.
+const leak = "LEAK-7f1e"
+
+// credentialsText is a credentials file with a key.
+func credentialsText(key string) string {
+	return "[default]\naws_access_key_id = " + key + "\naws_secret_access_key = " + leak + "\naws_session_token = " + leak + "/token==\n"
+}
+
+func TestReadCredentials(t *testing.T) {
+	t.Parallel()
+	write := func(text string) func(string) error {
+		return func(path string) error { return os.WriteFile(path, []byte(text), 0o600) }
+	}
+	whole := credentialsText("ASIAONE")
+	want := aws.Credentials{AccessKeyID: "ASIAONE", SecretAccessKey: leak, SessionToken: leak + "/token=="}
+	for name, test := range map[string]struct {
+		make    func(path string) error
+		problem string // empty: it is taken
+	}{
+		"as it should be":    {write(whole), ""},
+		"among others":       {write("[a]\naws_access_key_id = " + leak + "\n" + whole + "region = x\n[b]\n"), ""},
+		"without spaces":     {write("# a comment\r\n" + strings.ReplaceAll(strings.ReplaceAll(whole, " = ", "="), "\n", "\r\n")), ""},
+		"a link":             {func(p string) error { return errors.Join(write(whole)(p+".1"), os.Symlink(p+".1", p)) }, ""},
+		"readable to others": {func(p string) error { return errors.Join(write(whole)(p), os.Chmod(p, 0o444)) }, ""},
+
+		"absent":              {func(string) error { return nil }, "cannot be read: no such file"},
+		"a link to nothing":   {func(p string) error { return os.Symlink(p+".1", p) }, "cannot be read: no such file"},
+		"a directory":         {func(p string) error { return os.Mkdir(p, 0o700) }, "is not a regular file"},
+		"anybody's":           {func(p string) error { return errors.Join(write(whole)(p), os.Chmod(p, 0o602)) }, "can be written by everyone"},
+		"empty":               {write(""), "has no profile [default]"},
+		"of another profile":  {write(strings.Replace(whole, "default", "prod", 1)), "has no profile [default]"},
+		"without keys":        {write("[default]\nregion = " + leak + "\n"), "has no keys"},
+		"without token":       {write(whole[:strings.Index(whole, "aws_session")]), "has no aws_session_token"},
+		"with an empty token": {write(whole[:strings.LastIndex(whole, leak)] + "\n"), "has no aws_session_token"},
+		"torn":                {write(whole[:strings.Index(whole, "aws_secret")]), "one key without the other"},
+		"JSON":                {write(`{"SecretAccessKey": "` + leak + `"}`), "has no profile [default]"},
+		"another's role":      {write("[default]\nrole_arn = " + leak + "\nsource_profile = " + leak + "\n"), "is not in the form"},
+		"of any length":       {write(whole + strings.Repeat("# "+leak+"\n", 6000)), "is longer than 65536 bytes"},
+		"not UTF-8":           {write("\xff\xfe" + whole), "has no profile [default]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "credentials")
+			if err := test.make(path); err != nil {
+				t.Fatal(err)
+			}
+			got, err := readCredentials(t.Context(), path)
+			if test.problem == "" {
+				got.Source = ""
+				if diff := cmp.Diff(want, got); err != nil || diff != "" {
+					t.Errorf("error %v, -want +got:\n%s", err, diff)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.problem) || strings.Contains(err.Error(), leak) {
+				t.Errorf("error %v, want one with %q", err, test.problem)
+			}
+			if strings.HasPrefix(test.problem, "cannot") != errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("of the wrong kind: %v", err)
+			}
+		})
+	}
+}
+
+// A file is read anew, and what was in it before used as long as it cannot be.
+func TestCredentialsFile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "credentials")
+		var log bytes.Buffer
+		file := &credentialsFile{path: path, log: slog.New(slog.NewTextHandler(&log, nil))}
+		for _, step := range []struct {
+			text    string // of the file; "-": there is none
+			key     string // that is given; empty: none
+			problem string
+			logged  bool
+		}{
+			{text: "-", problem: "no such file"},
+			{text: "[default]\n", problem: "has no keys"},
+			{text: credentialsText("ASIAONE"), key: "ASIAONE"},
+			{text: credentialsText("ASIATWO"), key: "ASIATWO"},
+			{text: "-", key: "ASIATWO", logged: true},
+			{text: "[default]\naws_access_key_id = " + leak, key: "ASIATWO"}, // once is enough
+			{text: credentialsText("ASIATHREE"), key: "ASIATHREE"},
+			{text: "", key: "ASIATHREE", logged: true},
+		} {
+			err := os.WriteFile(path, []byte(step.text), 0o600)
+			if step.text == "-" {
+				err = os.RemoveAll(path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			log.Reset()
+			time.Sleep(time.Minute)
+			got, err := file.Retrieve(t.Context())
+			switch {
+			case got.AccessKeyID != step.key, (err == nil) != (step.problem == ""):
+				t.Errorf("%q: key %q, error %v", step.text, got.AccessKeyID, err)
+			case err != nil:
+				if !strings.Contains(err.Error(), step.problem) || !strings.Contains(err.Error(), path) {
+					t.Errorf("%q: %v", step.text, err)
+				}
+			case !got.CanExpire || got.Expires != time.Now().Add(5*time.Minute):
+				t.Errorf("%q: to be asked for again at %v, it is %v", step.text, got.Expires, time.Now())
+			}
+			if (log.Len() > 0) != step.logged || strings.Contains(log.String(), leak) {
+				t.Errorf("%q: logged %s", step.text, &log)
+			}
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			if text := fmt.Sprintf(verb, file); strings.Contains(text, leak) || !strings.Contains(text, path) {
+				t.Errorf("%s prints %s", verb, text)
+			}
+		}
+	})
+}
+
+// Roles that are assumed with the credentials of a file are assumed with the new ones
+// once there are.
+func TestCredentialsFileOfRoles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, err := secretstest.New(taggedStory())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := sts.New(sts.Options{Region: secretstest.StoryRegion, HTTPClient: fake.HTTPClient(), Credentials: aws.AnonymousCredentials{}})
+		file := &credentialsFile{path: filepath.Join(t.TempDir(), "credentials"), log: slog.New(slog.DiscardHandler)}
+		renew := func(name string) {
+			text, err := sessionText(t.Context(), fake, client, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file.path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		renew("first")
+		store, err := secrets.New(t.Context(), aws.Config{Region: secretstest.StoryRegion, HTTPClient: fake.HTTPClient(), Credentials: file}, secrets.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		if _, err := store.Get(t.Context(), "three?role_arn="+finder); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Minute)
+		renew("second")
+		time.Sleep(50 * time.Minute)
+		if _, err := store.Get(t.Context(), "three?role_arn="+finder); err != nil {
+			t.Error(err)
+		}
+		var callers []string
+		for _, call := range fake.Calls() {
+			if call.Operation == "AssumeRole" {
+				callers = append(callers, call.Principal[strings.LastIndex(call.Principal, "/")+1:])
+			}
+			if call.ErrorCode != "" {
+				t.Errorf("%s: %s", call.Operation, call.ErrorCode)
+			}
+		}
+		if diff := cmp.Diff([]string{"first", "second"}, callers); diff != "" {
+			t.Errorf("the role was assumed by (-want +got):\n%s", diff)
+		}
+	})
+}
