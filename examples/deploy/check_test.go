@@ -27,6 +27,7 @@ func (r *rendered) check() problems {
 	var p problems
 	r.checkNamespaces(&p)
 	r.checkSelectors(&p)
+	r.checkMonitors(&p)
 	for _, one := range r.pods {
 		r.checkSecurity(one, &p)
 		r.checkPod(one, &p)
@@ -70,12 +71,6 @@ func (r *rendered) checkNamespaces(p *problems) {
 			names[m.GetNamespace()] = true
 		}
 	}
-	for _, m := range r.monitors {
-		names[m.Namespace] = true
-	}
-	for _, rule := range r.rules {
-		names[rule.Namespace] = true
-	}
 	if len(names) != 1 {
 		p.add("objects are in several namespaces: %q", slices.Sorted(maps.Keys(names)))
 	}
@@ -106,6 +101,11 @@ func (r *rendered) checkPod(one pod, p *problems) {
 	}
 	if spec.SecurityContext.FSGroup == nil {
 		p.add("%s: without fsGroup the application cannot read what a sidecar writes", one.name)
+	}
+	// Of the default, which is the application's, nothing would be left for the drain.
+	const usual, drain = 30, 10
+	if grace := spec.TerminationGracePeriodSeconds; one.sidecars() && (grace == nil || *grace < usual+drain) {
+		p.add("%s: no time for sidecars to end after the application", one.name)
 	}
 	if skip := one.Annotations["eks.amazonaws.com/skip-containers"]; skip != "" {
 		for name := range strings.SplitSeq(skip, ",") {
@@ -228,8 +228,17 @@ func portNumber(c corev1.Container, port intstr.IntOrString) int32 {
 // checkSelectors: what selects pods selects some.
 func (r *rendered) checkSelectors(p *problems) {
 	for _, o := range r.objects {
-		if d, ok := o.(*appsv1.Deployment); ok && !selects(d.Spec.Selector, d.Spec.Template.Labels) {
+		d, ok := o.(*appsv1.Deployment)
+		if !ok {
+			continue
+		}
+		if !selects(d.Spec.Selector, d.Spec.Template.Labels) {
 			p.add("Deployment %s does not select its own pods", d.Name)
+		}
+		for _, spread := range d.Spec.Template.Spec.TopologySpreadConstraints {
+			if !selects(spread.LabelSelector, d.Spec.Template.Labels) {
+				p.add("Deployment %s spreads pods that are not its own", d.Name)
+			}
 		}
 	}
 	selectors := map[string]*metav1.LabelSelector{}
@@ -245,6 +254,22 @@ func (r *rendered) checkSelectors(p *problems) {
 	for name, s := range selectors {
 		if !slices.ContainsFunc(r.pods, func(one pod) bool { return selects(s, one.Labels) }) {
 			p.add("%s selects no pod", name)
+		}
+	}
+}
+
+// checkMonitors: a pod that is selected has the port that is asked at. Where it has
+// none Prometheus has no target, and nothing says so.
+func (r *rendered) checkMonitors(p *problems) {
+	for _, m := range r.monitors {
+		for _, e := range m.Spec.PodMetricsEndpoints {
+			port := intstr.FromString(*e.Port)
+			if !slices.ContainsFunc(r.pods, func(one pod) bool {
+				return selects(&m.Spec.Selector, one.Labels) &&
+					slices.ContainsFunc(one.containers(), func(c corev1.Container) bool { return portNumber(c, port) != 0 })
+			}) {
+				p.add("PodMonitor %s asks at port %s, which no pod has", m.Name, &port)
+			}
 		}
 	}
 }
@@ -266,20 +291,19 @@ func TestDirectories(t *testing.T) {
 	}
 }
 
-// Components go together with each directory that they are not part of already.
+// Components go together with each directory that they are for, if it has none yet.
 func TestCombinations(t *testing.T) {
 	t.Parallel()
-	for _, resource := range []string{"base", "overlays/files", "overlays/credserver"} {
-		for name, components := range map[string][]string{
-			"fargate":             {"fargate"},
-			"everything on nodes": {"pod-identity", "network-policy", "prometheus-operator"},
-			"fargate, watched":    {"fargate", "prometheus-operator"},
-		} {
+	for name, test := range map[string]struct{ resources, components []string }{
+		"fargate":             {resources, []string{"fargate"}},
+		"everything on nodes": {resources, []string{"pod-identity", "network-policy"}},
+		"watched":             {[]string{"base"}, []string{"pod-identity", "network-policy", "prometheus-operator"}},
+		"fargate, watched":    {[]string{"base"}, []string{"fargate", "prometheus-operator"}},
+	} {
+		for _, resource := range test.resources {
 			t.Run(resource+", "+name, func(t *testing.T) {
 				t.Parallel()
-				tr := readTree(t)
-				must(t, tr.kustomization("combination", resource, components...))
-				r, err := tr.render("combination")
+				r, err := readTree(t).combine(resource, test.components...)
 				must(t, err)
 				if p := r.check(); len(p) > 0 {
 					t.Errorf("problems:\n%s", strings.Join(p, "\n"))
@@ -293,6 +317,7 @@ func TestCombinations(t *testing.T) {
 func TestChecksFail(t *testing.T) {
 	t.Parallel()
 	const deployment, account = "base/deployment.yaml", "base/serviceaccount.yaml"
+	const watched, monitor = "watched", "components/prometheus-operator/podmonitor.yaml"
 	for name, test := range map[string]struct{ dir, file, before, after, want string }{
 		"unknown field":           {"base", deployment, "enableServiceLinks", "enableServiceLink", `unknown field "spec.template.spec.enableServiceLink"`},
 		"privileges":              {"base", deployment, "allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true", "allowPrivilegeEscalation"},
@@ -321,13 +346,20 @@ func TestChecksFail(t *testing.T) {
 		"probe's port":            {"base", deployment, "port: health", "port: http", "a probe asks at port http"},
 		"startup probe":           {"base", deployment, "command: [/agent, ready", "command: [/bin/true, ready", "no startup probe that asks /agent"},
 		"selector":                {"base", deployment, "matchLabels:\n      app.kubernetes.io/name: testapp", "matchLabels:\n      app.kubernetes.io/name: app", "does not select its own pods"},
+		"grace":                   {"base", deployment, "terminationGracePeriodSeconds: 40", "terminationGracePeriodSeconds: 30", "no time for sidecars"},
+		"spread":                  {"base", deployment, "name: testapp\n          matchLabelKeys", "name: app\n          matchLabelKeys", "spreads pods that are not its own"},
 		"budget's selector":       {"base", "base/poddisruptionbudget.yaml", "name: testapp\n", "name: app\n", "PodDisruptionBudget app selects no pod"},
 		"network policy's labels": {"overlays/network-policy", "components/network-policy/networkpolicy.yaml", "part-of: testapp", "part-of: app", "selects no pod"},
+		"monitor's field":         {watched, monitor, "interval:", "intervall:", `unknown field "spec.podMetricsEndpoints[0].intervall"`},
+		"monitor's port":          {watched, monitor, "port: health", "port: metrics", "PodMonitor irsa-agent asks at port metrics, which no pod has"},
+		"monitor's selector":      {watched, monitor, "name: testapp", "name: app", "PodMonitor irsa-agent selects no pod"},
+		"rule's field":            {watched, "components/prometheus-operator/prometheusrule.yaml", "alert: IRSAAgentDown", "alarm: IRSAAgentDown", `alarm"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := readTree(t)
 			must(t, tr.change(test.file, test.before, test.after))
+			must(t, tr.kustomization(watched, "base", "prometheus-operator"))
 			var got string
 			if r, err := tr.render(test.dir); err != nil {
 				got = err.Error()

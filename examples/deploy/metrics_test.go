@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -13,25 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pelletier/go-toml/v2"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 )
-
-// ruleFile is Prometheus's format of rules.
-type ruleFile struct {
-	Groups []struct {
-		Name  string `json:"name"`
-		Rules []rule `json:"rules"`
-	} `json:"groups"`
-}
-
-type rule struct {
-	Record      string            `json:"record,omitempty"`
-	Alert       string            `json:"alert,omitempty"`
-	Expr        string            `json:"expr"`
-	For         string            `json:"for,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
-}
 
 // dashboard is the part of Grafana's model that is in use.
 type dashboard struct {
@@ -89,11 +75,12 @@ type panel struct {
 	}
 }
 
-func readRules(t *testing.T) ruleFile {
+// readRules reads Prometheus's own file, whose format is the operator's, too.
+func readRules(t *testing.T) monitoringv1.PrometheusRuleSpec {
 	t.Helper()
 	text, err := os.ReadFile("prometheus/rules.yaml")
 	must(t, err)
-	var f ruleFile
+	var f monitoringv1.PrometheusRuleSpec
 	must(t, yaml.UnmarshalStrict(text, &f))
 	return f
 }
@@ -140,21 +127,29 @@ func served(text string) families {
 }
 
 // record adds what a recording rule makes.
-func (f families) record(r rule) {
+func (f families) record(r monitoringv1.Rule) { f[r.Record] = f.labels(r.Expr.String()) }
+
+// labels are those of what an expression comes to: those it is grouped by, none if
+// it is one number, and else its metric's.
+func (f families) labels(expr string) map[string][]string {
+	if !aggregation.MatchString(expr) {
+		return f[word.FindString(expr)]
+	}
 	labels := map[string][]string{}
-	if m := grouping.FindStringSubmatch(r.Expr); m != nil {
+	if m := grouping.FindStringSubmatch(expr); m != nil {
 		for name := range strings.SplitSeq(m[2], ",") {
 			labels[strings.TrimSpace(name)] = nil
 		}
 	}
-	f[r.Record] = labels
+	return labels
 }
 
 var (
-	grouping = regexp.MustCompile(`\b(by|on|without) \(([^)]*)\)`)
-	selector = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
-	duration = regexp.MustCompile(`\[[^\]]*\]|\boffset \w+`)
-	word     = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
+	aggregation = regexp.MustCompile(`^(avg|count|max|min|sum)\b`)
+	grouping    = regexp.MustCompile(`\b(by|on|without) \(([^)]*)\)`)
+	selector    = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
+	duration    = regexp.MustCompile(`\[[^\]]*\]|\boffset \w+`)
+	word        = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
 )
 
 // functions are those of PromQL that are in use, with its other words.
@@ -212,7 +207,7 @@ func TestMetricsExist(t *testing.T) {
 	known := served(runAgent(t).metrics(t))
 	for _, g := range readRules(t).Groups {
 		for _, r := range g.Rules {
-			for _, p := range known.unknown(r.Expr) {
+			for _, p := range known.unknown(r.Expr.String()) {
 				t.Errorf("%s: %s", r.Record+r.Alert, p)
 			}
 			if r.Record != "" {
@@ -228,7 +223,7 @@ func TestMetricsExist(t *testing.T) {
 				t.Errorf("panel %q: %s", p.Title, problem)
 			}
 			for _, label := range regexp.MustCompile(`{{(\w+)}}`).FindAllStringSubmatch(target.LegendFormat, -1) {
-				if !strings.Contains(expr, label[1]) && known[word.FindString(expr)][label[1]] == nil && !strings.Contains(expr, ":") {
+				if _, has := known.labels(expr)[label[1]]; !has {
 					t.Errorf("panel %q: the legend has %s", p.Title, label[1])
 				}
 			}
@@ -242,10 +237,25 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	known := families{"a": {"class": {"x"}, "role": nil}}
+	for expr, want := range map[string][]string{
+		`a{class="x"} > 0`:               {"class", "role"},
+		`sum by (role, class) (rate(a))`: {"class", "role"},
+		`max(a) / 2`:                     nil,
+		`b`:                              nil,
+	} {
+		if got := slices.Sorted(maps.Keys(known.labels(expr))); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", expr, got, want)
+		}
+	}
+}
+
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 	known := served("a_total{class=\"x\",role=\"r\"} 1\na_total{class=\"y\",role=\"r\"} 0\nb 2.5e+06\n")
-	known.record(rule{Record: "class:a:rate5m", Expr: `sum by (class) (rate(a_total[5m]))`})
+	known.record(monitoringv1.Rule{Record: "class:a:rate5m", Expr: intstr.FromString(`sum by (class) (rate(a_total[5m]))`)})
 	for expr, want := range map[string]problems{
 		`sum by (class, namespace) (rate(a_total{class=~"x|y"}[5m])) > 0`:  nil,
 		`class:a:rate5m{class="x"} / 3 and avg_over_time(b[1d] offset 1h)`: nil,
@@ -267,9 +277,7 @@ func TestUnknown(t *testing.T) {
 // The operator's object has the same rules.
 func TestPrometheusRule(t *testing.T) {
 	t.Parallel()
-	tr := readTree(t)
-	must(t, tr.kustomization("combination", "base", "prometheus-operator"))
-	r, err := tr.render("combination")
+	r, err := readTree(t).combine("base", "prometheus-operator")
 	must(t, err)
 	if diff := cmp.Diff(readRules(t), r.rules[0].Spec); diff != "" {
 		t.Errorf("rules (-prometheus/rules.yaml +prometheusrule.yaml):\n%s", diff)
@@ -297,8 +305,10 @@ func TestRunbooks(t *testing.T) {
 			if r.Annotations["summary"] == "" || !strings.HasPrefix(runbook, "What it means: ") || !strings.Contains(runbook, "\nFirst: kubectl -n ") {
 				t.Errorf("%s: annotations %v", r.Alert, r.Annotations)
 			}
-			if _, err := time.ParseDuration(r.For + "0s"); err != nil {
-				t.Errorf("%s: for %s", r.Alert, r.For)
+			if r.For != nil {
+				if _, err := time.ParseDuration(string(*r.For)); err != nil {
+					t.Errorf("%s: %v", r.Alert, err)
+				}
 			}
 			commands := command.FindAllStringSubmatch(runbook, -1)
 			if len(commands) == 0 {
@@ -314,8 +324,8 @@ func TestRunbooks(t *testing.T) {
 	}
 }
 
-// The limit of the alert is half of max_stale, and its settings are the rules'.
-func TestStaleThreshold(t *testing.T) {
+// The limit that the alert goes by is what the configuration says.
+func TestStaleLimit(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("base/agent.toml")
 	must(t, err)
@@ -327,13 +337,9 @@ func TestStaleThreshold(t *testing.T) {
 	must(t, toml.Unmarshal(text, &config))
 	limit, err := time.ParseDuration(config.IRSA.MaxStale)
 	must(t, err)
-	want := fmt.Sprintf("max by (namespace) (irsa_secrets_max_stale_age_seconds) > %d", int(limit.Seconds()/2))
-	for _, g := range readRules(t).Groups {
-		for _, r := range g.Rules {
-			if r.Alert == "IRSASecretsStale" && r.Expr != want {
-				t.Errorf("%s, want %s", r.Expr, want)
-			}
-		}
+	want := fmt.Sprintf("\nirsa_secrets_stale_limit_seconds %g\n", limit.Seconds())
+	if got := runAgent(t).metrics(t); !strings.Contains(got, want) {
+		t.Errorf("no %q in\n%s", want, got)
 	}
 }
 

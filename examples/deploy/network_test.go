@@ -148,12 +148,10 @@ func TestPlaceholders(t *testing.T) {
 // What Fargate has no place for is not there, and the pod fits its smallest size.
 func TestFargate(t *testing.T) {
 	t.Parallel()
-	for _, resource := range []string{"base", "overlays/files", "overlays/credserver"} {
+	for _, resource := range resources {
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
-			tr := readTree(t)
-			must(t, tr.kustomization("combination", resource, "fargate"))
-			r, err := tr.render("combination")
+			r, err := readTree(t).combine(resource, "fargate")
 			must(t, err)
 			one := r.testapp(t)
 			if one.Labels["compute"] != "fargate" || one.Spec.HostNetwork {

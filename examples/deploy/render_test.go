@@ -11,17 +11,16 @@ import (
 	"strings"
 	"testing"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
 )
 
 // directories are those that people apply.
@@ -61,6 +60,17 @@ func (tr tree) change(name, before, after string) error {
 	return errors.Join(err, tr.WriteFile("/"+name, []byte(strings.ReplaceAll(string(text), before, after))))
 }
 
+// resources are the directories that components are added to.
+var resources = []string{"base", "overlays/files", "overlays/credserver"}
+
+// combine is a directory with components.
+func (tr tree) combine(resource string, components ...string) (*rendered, error) {
+	if err := tr.kustomization("combination", resource, components...); err != nil {
+		return nil, err
+	}
+	return tr.render("combination")
+}
+
 // kustomization adds one to the tree that is made of others.
 func (tr tree) kustomization(dir, resource string, components ...string) error {
 	components = slices.Clone(components)
@@ -83,6 +93,11 @@ func (p pod) containers() []corev1.Container {
 	return slices.Concat(p.Spec.InitContainers, p.Spec.Containers)
 }
 
+// sidecars reports whether there are native ones, which end after all else.
+func (p pod) sidecars() bool {
+	return slices.ContainsFunc(p.Spec.InitContainers, func(c corev1.Container) bool { return c.RestartPolicy != nil })
+}
+
 func (p pod) container(t *testing.T, name string) corev1.Container {
 	t.Helper()
 	all := p.containers()
@@ -102,8 +117,8 @@ type rendered struct {
 	policies []*networkingv1.NetworkPolicy
 	budgets  []*policyv1.PodDisruptionBudget
 	spaces   []*corev1.Namespace
-	monitors []*podMonitor
-	rules    []*prometheusRule
+	monitors []*monitoringv1.PodMonitor
+	rules    []*monitoringv1.PrometheusRule
 }
 
 // render builds a directory of the tree as kubectl apply -k does, and decodes what
@@ -119,7 +134,7 @@ func (tr tree) render(dir string) (*rendered, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := r.decode(resource.GetKind(), text); err != nil {
+		if err := r.decode(text); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
 		}
 	}
@@ -133,11 +148,13 @@ func mustRender(t *testing.T, dir string) *rendered {
 	return r
 }
 
-// decoder knows the kinds that there are here.
+// decoder knows the kinds that there are here, in the types of Kubernetes and of the
+// Prometheus Operator.
 var decoder = func() runtime.Decoder {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
 		corev1.AddToScheme, appsv1.AddToScheme, batchv1.AddToScheme, networkingv1.AddToScheme, policyv1.AddToScheme,
+		monitoringv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			panic(err)
@@ -146,15 +163,7 @@ var decoder = func() runtime.Decoder {
 	return serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 }()
 
-func (r *rendered) decode(kind string, text []byte) error {
-	switch kind {
-	case "PodMonitor":
-		r.monitors = append(r.monitors, new(podMonitor))
-		return yaml.UnmarshalStrict(text, r.monitors[len(r.monitors)-1])
-	case "PrometheusRule":
-		r.rules = append(r.rules, new(prometheusRule))
-		return yaml.UnmarshalStrict(text, r.rules[len(r.rules)-1])
-	}
+func (r *rendered) decode(text []byte) error {
 	object, _, err := decoder.Decode(text, nil, nil)
 	if err != nil {
 		return err
@@ -175,38 +184,15 @@ func (r *rendered) decode(kind string, text []byte) error {
 		r.policies = append(r.policies, o)
 	case *policyv1.PodDisruptionBudget:
 		r.budgets = append(r.budgets, o)
+	case *monitoringv1.PodMonitor:
+		r.monitors = append(r.monitors, o)
+	case *monitoringv1.PrometheusRule:
+		r.rules = append(r.rules, o)
 	default:
 		return errors.New("this test does not know such objects")
 	}
 	return nil
 }
-
-// podMonitor and prometheusRule are the parts in use of the Prometheus Operator's
-// types (monitoring.coreos.com/v1), whose module brings far more than these.
-type (
-	podMonitor struct {
-		metav1.TypeMeta   `json:",inline"`
-		metav1.ObjectMeta `json:"metadata"`
-		Spec              struct {
-			Selector  metav1.LabelSelector `json:"selector"`
-			Endpoints []struct {
-				Port        string `json:"port"`
-				Path        string `json:"path"`
-				Interval    string `json:"interval"`
-				Relabelings []struct {
-					Action      string `json:"action"`
-					TargetLabel string `json:"targetLabel"`
-					Replacement string `json:"replacement"`
-				} `json:"relabelings"`
-			} `json:"podMetricsEndpoints"`
-		} `json:"spec"`
-	}
-	prometheusRule struct {
-		metav1.TypeMeta   `json:",inline"`
-		metav1.ObjectMeta `json:"metadata"`
-		Spec              ruleFile `json:"spec"`
-	}
-)
 
 // testapp is the application's pods.
 func (r *rendered) testapp(t *testing.T) pod {

@@ -20,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/policy"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
@@ -201,12 +202,22 @@ type agent struct {
 
 var healthLine = regexp.MustCompile(`msg="health and metrics" address=(\S+)`)
 
-// startAgent starts the base's agent. Only ports differ, which other tests may
-// have, and where volumes are.
+// startAgent starts the base's agent.
 func startAgent(t *testing.T, world secretstest.World) agent {
 	t.Helper()
+	return baseStage(t, world).startAgent(t)
+}
+
+func baseStage(t *testing.T, world secretstest.World) *stage {
+	t.Helper()
 	r := mustRender(t, "base")
-	s := newStage(t, r, r.testapp(t), r.accounts["testapp"], world)
+	return newStage(t, r, r.testapp(t), r.accounts["testapp"], world)
+}
+
+// startAgent starts the agent of the stage's pod. Only ports differ, which other
+// tests may have, and where volumes are.
+func (s *stage) startAgent(t *testing.T) agent {
+	t.Helper()
 	c := s.pod.container(t, "agent")
 	path := filepath.Join(s.volumes["agent-config"], "agent.toml")
 	text, err := os.ReadFile(path)
@@ -225,21 +236,27 @@ func startAgent(t *testing.T, world secretstest.World) agent {
 	return agent{s, p, url, health[1]}
 }
 
-// runAgent is one that is ready, by the startup probe.
+// runAgent is one that is ready.
 func runAgent(t *testing.T) agent {
 	t.Helper()
 	a := startAgent(t, secretstest.Story())
+	a.awaitReady(t)
+	return a
+}
+
+// awaitReady waits as the kubelet does, by the startup probe.
+func (a agent) awaitReady(t *testing.T) {
+	t.Helper()
 	c := a.pod.container(t, "agent")
 	var text []byte
 	for range c.StartupProbe.FailureThreshold {
 		var err error
 		if text, err = a.command(t, c, c.StartupProbe.Exec.Command, "-listen", a.health).CombinedOutput(); err == nil {
-			return a
+			return
 		}
 		time.Sleep(time.Duration(c.StartupProbe.PeriodSeconds) * time.Second)
 	}
 	t.Fatalf("not ready: %s\n%s", text, a)
-	return a
 }
 
 func get(t *testing.T, url, token string) (int, string) {
@@ -286,6 +303,43 @@ func TestBaseRuns(t *testing.T) {
 		if status, text := get(t, "http://"+a.health+probe.HTTPGet.Path, ""); status != 200 {
 			t.Errorf("%s: %d %s", probe.HTTPGet.Path, status, text)
 		}
+	}
+}
+
+// With EKS Pod Identity the association names the role; the manifest names none.
+func TestPodIdentityRuns(t *testing.T) {
+	t.Parallel()
+	r := mustRender(t, "overlays/pod-identity")
+	account := r.accounts["testapp"]
+	if len(account.Annotations) > 0 {
+		t.Errorf("service account's annotations %v", account.Annotations)
+	}
+	world := secretstest.Story()
+	world.Clusters[0].Associations = []credentialstest.Association{
+		{Namespace: account.Namespace, ServiceAccount: account.Name, RoleARN: secretstest.StoryRoleARN},
+	}
+	_, name, _ := strings.Cut(secretstest.StoryRoleARN, "role/")
+	var err error
+	world.Account(secretstest.StoryClusterAccount).Role(name).Trust, err = policy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {
+		"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}}`))
+	must(t, err)
+	s := newStage(t, r, r.testapp(t), account, world)
+	token, err := s.fake.Token(credentialstest.TokenRequest{
+		Namespace: account.Namespace, ServiceAccount: account.Name, Audience: []string{"pods.eks.amazonaws.com"},
+	})
+	must(t, err)
+	dir := filepath.Join(open(t, t.TempDir()), "projected")
+	file, err := credentialstest.NewTokenFile(dir, token)
+	must(t, err)
+	must(t, chmodAll(dir))
+	s.identity = []string{
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI=" + s.url + "/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=" + file.Path(),
+	}
+	a := s.startAgent(t)
+	a.awaitReady(t)
+	status, text := get(t, a.url+"/secretsmanager/get?secretId="+secretstest.StorySecretARN, a.read(t, "/var/run/irsa/token"))
+	if status != 200 || !strings.Contains(text, "correct-horse-battery-staple") {
+		t.Errorf("%d %s", status, text)
 	}
 }
 
