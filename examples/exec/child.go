@@ -6,20 +6,41 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// forwarded are the signals that reach the program.
-var forwarded = []os.Signal{
-	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM,
-	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCONT,
+// forwarded are the signals that reach the program: all that somebody could mean
+// for it, for a container may name any as the one that stops it. The others tell
+// of faults, pipes and children of our own.
+func forwarded() []os.Signal {
+	all := []os.Signal{
+		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCONT,
+		syscall.SIGTSTP, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGIO,
+	}
+	if runtime.GOOS == "linux" {
+		const power, realTime, last = 30, 35, 64 // signal(7); those below 35 are threads' own
+		all = append(all, syscall.Signal(power))
+		for n := realTime; n <= last; n++ {
+			all = append(all, syscall.Signal(n))
+		}
+	}
+	return all
 }
 
 // ending are those that end us while there is no program yet.
 var ending = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}
+
+// heeded are those of signals that are not ignored, as nohup(1) has it, for the
+// program too.
+func heeded(signals []os.Signal) []os.Signal {
+	return slices.DeleteFunc(slices.Clone(signals), signal.Ignored)
+}
 
 // startError is a program that could not be started.
 type startError struct {
@@ -27,7 +48,14 @@ type startError struct {
 	err     error
 }
 
-func (e *startError) Error() string { return fmt.Sprintf("run %q: %v", e.program, bare(e.err)) }
+func (e *startError) Error() string {
+	text := fmt.Sprintf("run %q: %v", e.program, bare(e.err))
+	if errors.Is(e.err, syscall.E2BIG) {
+		text += "; its environment is part of that: give it secrets in files, with -file"
+	}
+	return text
+}
+
 func (e *startError) Unwrap() error { return e.err }
 
 // bare is an error of package exec without the program's name, which it repeats.
@@ -103,15 +131,18 @@ func signalled(sig os.Signal) error {
 func (c *child) forward(sig os.Signal) {
 	if c.terminal {
 		switch sig {
-		case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGWINCH, syscall.SIGCONT:
+		case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGTSTP:
 			return
 		}
 	}
 	c.signal(sig)
 }
 
-// signal signals the program. One that has ended is no error: done tells.
-func (c *child) signal(sig os.Signal) { _ = c.cmd.Process.Signal(sig) }
+// signal signals the program, and reports whether it has not ended, as far as is
+// known.
+func (c *child) signal(sig os.Signal) (running bool) {
+	return !errors.Is(c.cmd.Process.Signal(sig), os.ErrProcessDone)
+}
 
 // kill ends the program and, in a group of its own, all that it started.
 func (c *child) kill() {

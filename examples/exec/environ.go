@@ -16,6 +16,11 @@ var awsIdentity = map[string]bool{
 	"AWS_PROFILE": true, "AWS_DEFAULT_PROFILE": true, "AWS_CONFIG_FILE": true, "AWS_SHARED_CREDENTIALS_FILE": true,
 }
 
+// bearer begins the names of variables that hold the API key of one service.
+const bearer = "AWS_BEARER_TOKEN_"
+
+func isIdentity(name string) bool { return awsIdentity[name] || strings.HasPrefix(name, bearer) }
+
 // isName tells names that every shell takes for a variable (POSIX, 3.216).
 func isName(s string) bool {
 	for i, c := range []byte(s) {
@@ -44,7 +49,7 @@ func (s *snapshot) environ(env []string, strip bool) []string {
 	var child []string
 	for _, setting := range env {
 		name, _, _ := strings.Cut(setting, "=")
-		if _, replaced := s.vars[name]; !replaced && (!strip || !awsIdentity[name]) {
+		if _, replaced := s.vars[name]; !replaced && (!strip || !isIdentity(name)) {
 			child = append(child, setting)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"syscall"
 )
 
 // The exit statuses of our own, which are those of env(1) where it has them; all
@@ -34,6 +35,7 @@ type exitStatus int
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
+	shut()
 	err := run(context.Background(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	if _, ended := errors.AsType[exitStatus](err); err != nil && !ended {
 		fmt.Fprintln(os.Stderr, "exec:", err)
@@ -76,14 +78,13 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) erro
 		return err
 	}
 	signals := make(chan os.Signal, 16)
-	for _, sig := range forwarded {
-		if !signal.Ignored(sig) { // as nohup(1) has it, for the program too
-			signal.Notify(signals, sig)
-		}
-	}
+	signal.Notify(signals, heeded(forwarded())...)
 	defer signal.Stop(signals)
+	pipes := make(chan os.Signal, 1) // nobody receives: what cannot be warned of does not end us
+	signal.Notify(pipes, syscall.SIGPIPE)
+	defer signal.Stop(pipes)
 
-	loading, stop := signal.NotifyContext(ctx, ending...)
+	loading, stop := signal.NotifyContext(ctx, heeded(ending)...)
 	loaded, err := load(loading, o)
 	interrupted := loading.Err() != nil && ctx.Err() == nil
 	stop()

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/irsakit/irsa/examples/internal/podtest"
 )
 
 func TestMain(m *testing.M) {
@@ -25,9 +27,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Values[fakeKey{}] = &fakeBox{}
-			env.Setenv("AWS_CONFIG_FILE", os.DevNull)
-			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			podtest.Isolate(env)
 			return nil
 		},
 	})

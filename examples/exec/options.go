@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/irsakit/irsa/secrets"
+	"github.com/irsakit/irsa/secrets/filesink"
 )
 
 // binding is where a secret goes.
@@ -94,6 +95,8 @@ func (o *options) check() error {
 		return misused("-file needs -dir")
 	case len(o.files) == 0 && o.dir != "":
 		return misused("-dir needs -file")
+	case o.checkPaths() != nil:
+		return misused("-file: %w", o.checkPaths())
 	case o.grace < 0:
 		return misused("-grace %v is negative", o.grace)
 	case o.refresh <= 0:
@@ -118,14 +121,19 @@ func (o *options) bindVar(s string) error {
 	return checkRef(ref)
 }
 
-// bindFile leaves the path to package filesink to check.
+// checkPaths finds what package filesink would refuse once the secrets are read.
+func (o *options) checkPaths() error {
+	paths := make([]string, len(o.files))
+	for i, b := range o.files {
+		paths[i] = b.to
+	}
+	return filesink.CheckPaths(paths...)
+}
+
 func (o *options) bindFile(s string) error {
 	path, ref, found := strings.Cut(s, "=")
 	if !found || path == "" {
 		return errors.New("it must be PATH=REF")
-	}
-	if strings.HasPrefix(path, "/") {
-		return errors.New("PATH must be below the -dir")
 	}
 	o.files = append(o.files, binding{to: path, ref: ref})
 	return checkRef(ref)

@@ -114,10 +114,12 @@ func (s *supervisor) start() (err error) {
 	return err
 }
 
-// stop asks the program to end, and sees to it that it does.
-func (s *supervisor) stop() {
-	s.child.signal(syscall.SIGTERM)
+// stop asks the program to end, and sees to it that it does. It reports whether
+// the program had not ended before.
+func (s *supervisor) stop() (asked bool) {
+	asked = s.child.signal(syscall.SIGTERM)
 	s.kill = time.After(s.options.grace)
+	return asked
 }
 
 // forward hands a signal on.
@@ -127,6 +129,10 @@ func (s *supervisor) forward(sig os.Signal) {
 		s.ending = true
 	}
 	s.child.forward(sig)
+	if sig == syscall.SIGTSTP {
+		// Whoever asks for it waits for this process to stop. CONT has it go on.
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	}
 }
 
 // change gives the program what has changed.
@@ -154,9 +160,9 @@ func (s *supervisor) change() {
 	switch {
 	case same || s.ending || s.restarting:
 	case s.options.restart:
-		warn(s.stderr, "secrets have changed; restarting")
-		s.restarting = true
-		s.stop()
+		if s.restarting = s.stop(); s.restarting { // or it has ended by itself
+			warn(s.stderr, "secrets have changed; restarting")
+		}
 	case s.options.signal != 0:
 		s.child.signal(s.options.signal)
 	}

@@ -11,7 +11,8 @@ DESCRIPTION
     the program starts and in as few calls as there can be; if one is missing, all
     that are missing are named and the program does not start. Secrets go into the
     program's environment or into files, never into arguments and never into the
-    environment of exec itself.
+    environment of exec itself, which on Linux shuts its memory and environment
+    to other processes of the same user, the program among them.
 
     While the program runs, exec keeps reading, keeps the files up to date, and
     with -on-change restarts the program or sends it a signal. What changed is
@@ -35,11 +36,13 @@ OPTIONS
     -strip-aws          without the AWS credentials that exec has: variables of
                         keys, roles, tokens, profiles and credential endpoints
     A -env replaces a variable of the environment. A member of a -env-all that would
-    is an error, so that nobody who may change a secret can change PATH.
+    is an error, so that nobody who may change a secret can change PATH. A prefix
+    keeps it from other names that programs heed, such as LD_PRELOAD.
 
     What goes into files:
     -dir DIR            the directory, which should be in memory; made if it does
-                        not exist. Its files are replaced all at once
+                        not exist. Its files are replaced all at once, and stay
+                        when the program has ended
     -file PATH=REF      a file, PATH being below DIR; may be repeated
     -file-mode MODE     permissions; default 0440
     -insecure-dir       accept a DIR that everybody may write to or that is a
@@ -58,11 +61,13 @@ OPTIONS
     -h                  print this
 
 SIGNALS
-    HUP, INT, QUIT, TERM, USR1, USR2, WINCH and CONT are forwarded to the program,
-    which runs in a process group of its own. In the foreground of a terminal it
-    stays in exec's group, so that it can read the terminal, and INT, QUIT and
-    WINCH reach it from there. After INT, QUIT or TERM it is not restarted any more.
-    As process 1 of a container exec also buries orphans.
+    HUP, INT, QUIT, TERM, USR1, USR2, WINCH, CONT, ALRM, VTALRM, IO, PWR and the
+    real-time signals are forwarded to the program, which runs in a process group
+    of its own. TSTP stops both, until CONT. In the foreground of a terminal the
+    program stays in exec's group, so that it can read the terminal; INT, QUIT,
+    WINCH, TSTP and CONT reach it from there, and are not forwarded. After INT, QUIT
+    or TERM it is not restarted any more. As process 1 of a container exec also
+    buries orphans.
 
 EXIT STATUS
     that of the program; 128 and the number of the signal that ended it; and of

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
@@ -28,6 +29,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"await":  awaitCommand,
 	"send":   sendCommand,
 	"ended":  endedCommand,
+	"state":  stateCommand,
 }
 
 // fakeKey finds the fake of a script.
@@ -49,29 +51,13 @@ func check(ts *testscript.TestScript, ok bool, usage string) {
 // the environment of its pod.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, !neg && len(args) == 0, "world")
-	fake, err := secretstest.New(secretstest.Story())
-	ts.Check(err)
-	ts.Value(fakeKey{}).(*fakeBox).fake = fake
-	server := httptest.NewServer(fake.Handler())
-	ts.Defer(server.Close)
-	raw, err := fake.Token(credentialstest.TokenRequest{
-		Namespace: secretstest.StoryNamespace, ServiceAccount: secretstest.StoryServiceAccount, Pod: "testapp-7d4b9c6f5-x2x7k",
-	})
-	ts.Check(err)
-	file, err := credentialstest.NewTokenFile(ts.MkAbs("projected"), raw)
-	ts.Check(err)
-	for name, value := range map[string]string{
-		"AWS_REGION": secretstest.StoryRegion, "AWS_ENDPOINT_URL": server.URL,
-		"AWS_ROLE_ARN": secretstest.StoryRoleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": file.Path(),
-		"SECRET": secretstest.StorySecretARN, "APP": secretstest.StoryAppSecretName,
-		"FAST": "-refresh=100ms",
-	} {
-		ts.Setenv(name, value)
-	}
+	ts.Value(fakeKey{}).(*fakeBox).fake = podtest.Enter(ts, secretstest.Story())
+	ts.Setenv("APP", secretstest.StoryAppSecretName)
+	ts.Setenv("FAST", "-refresh=100ms")
 }
 
 // rotateCommand is "rotate VALUE": it gives the app's secret a new version. With
-// "hex:" in front it is binary.
+// "hex:" in front it is binary; with "size:" it is that many bytes of text.
 func rotateCommand(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, !neg && len(args) == 1, "rotate VALUE")
 	version := secretstest.Version{String: &args[0]}
@@ -79,6 +65,11 @@ func rotateCommand(ts *testscript.TestScript, neg bool, args []string) {
 		data, err := hex.DecodeString(digits)
 		ts.Check(err)
 		version = secretstest.Version{Binary: data}
+	}
+	if digits, ok := strings.CutPrefix(args[0], "size:"); ok {
+		n, err := strconv.Atoi(digits)
+		ts.Check(err)
+		version.String = new(strings.Repeat("x", n))
 	}
 	_, err := fakeOf(ts).PutSecretValue(secretstest.StoryAppSecretARN, version)
 	ts.Check(err)
@@ -115,7 +106,7 @@ func callsCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // patience is how long "await" waits before it gives up.
-const patience = time.Minute
+const patience = 5 * time.Second
 
 // awaitCommand is "await FILE TEXT": it waits until a file has a text.
 func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -134,21 +125,48 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // sendCommand is "send SIGNAL FILE": it signals the process whose id is in a file.
+// The signal is a name or a number.
 func sendCommand(ts *testscript.TestScript, neg bool, args []string) {
-	check(ts, !neg && len(args) == 2 && signals[args[0]] != 0, "send SIGNAL FILE")
-	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[1])))
+	check(ts, !neg && len(args) == 2, "send SIGNAL FILE")
+	sig, known := map[string]syscall.Signal{"TSTP": syscall.SIGTSTP, "CONT": syscall.SIGCONT}[args[0]]
+	if !known {
+		sig, known = signals[args[0]]
+	}
+	if n, err := strconv.Atoi(args[0]); err == nil {
+		sig, known = syscall.Signal(n), true
+	}
+	check(ts, known, "send SIGNAL FILE")
+	ts.Check(syscall.Kill(pidIn(ts, args[1]), sig))
+}
+
+// pidIn is the id of a process that is in a file.
+func pidIn(ts *testscript.TestScript, file string) int {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(file)))
 	ts.Check(err)
-	p, err := os.FindProcess(pid)
-	ts.Check(err)
-	ts.Check(p.Signal(signals[args[0]]))
+	return pid
+}
+
+// stateCommand is "state FILE LETTER": it waits until the process whose id is in
+// a file has a state, as proc_pid_stat(5) has it.
+func stateCommand(ts *testscript.TestScript, neg bool, args []string) {
+	check(ts, !neg && len(args) == 2, "state FILE LETTER")
+	pid := strconv.Itoa(pidIn(ts, args[0]))
+	for end := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
+		f := stat(pid)
+		switch {
+		case len(f) > 0 && f[0] == args[1]:
+			return
+		case time.Now().After(end):
+			ts.Fatalf("process %s never was %s; it is %s", pid, args[1], f)
+		}
+	}
 }
 
 // endedCommand is "ended FILE": it waits until the process whose id is in a file
 // has ended.
 func endedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, !neg && len(args) == 1, "ended FILE")
-	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
-	ts.Check(err)
+	pid := pidIn(ts, args[0])
 	for end := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
 		f := stat(strconv.Itoa(pid))
 		switch {

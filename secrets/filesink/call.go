@@ -27,19 +27,12 @@ type Call struct {
 // [*NotifyError] and shows of the URL no user, password or query, and nothing of
 // the answer but its status.
 func (c Call) Run(ctx context.Context) error {
-	u, err := c.url()
+	req, err := c.request(ctx)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method(), c.URL, nil)
-	if err != nil {
-		return &ConfigError{"Call.Method", "is no HTTP method"}
-	}
-	if c.Header != nil {
-		req.Header = c.Header.Clone()
-	}
 	failed := func(err error) error {
-		return &NotifyError{fmt.Sprintf("%s %s://%s%s", req.Method, u.Scheme, u.Host, u.EscapedPath()), err}
+		return &NotifyError{fmt.Sprintf("%s %s://%s%s", req.Method, req.URL.Scheme, req.URL.Host, req.URL.EscapedPath()), err}
 	}
 	res, err := c.client().Do(req)
 	if err != nil {
@@ -71,12 +64,12 @@ func (c Call) client() *http.Client {
 }
 
 func (c Call) check() error {
-	_, err := c.url()
+	_, err := c.request(context.Background())
 	return err
 }
 
-// url parses the URL, which no error shows.
-func (c Call) url() (*url.URL, error) {
+// request makes the request. No error shows the URL.
+func (c Call) request(ctx context.Context) (*http.Request, error) {
 	u, err := url.Parse(c.URL)
 	switch {
 	case err != nil:
@@ -84,5 +77,12 @@ func (c Call) url() (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return nil, &ConfigError{"Call.URL", "is not of the form http://HOST/PATH or https://HOST/PATH"}
 	}
-	return u, nil
+	req, err := http.NewRequestWithContext(ctx, c.method(), c.URL, nil)
+	if err != nil {
+		return nil, &ConfigError{"Call.Method", "is no HTTP method"}
+	}
+	if c.Header != nil {
+		req.Header = c.Header.Clone()
+	}
+	return req, nil
 }

@@ -12,7 +12,8 @@ type Config struct {
 	// which with an emptyDir and the fsGroup of a pod lets its containers read.
 	Mode fs.FileMode
 	// DirMode is the permissions of directories, that of the Sink included if
-	// Open makes it. Zero: 0755.
+	// Open makes it. The writer must have all of them, and not everybody may write.
+	// Zero: 0755.
 	DirMode fs.FileMode
 	// UID owns the files; to give files away takes the capability CHOWN.
 	// Nil: the writer.
@@ -57,8 +58,10 @@ func (c Config) check() error {
 		return &ConfigError{"Config.Mode", fmt.Sprintf("is %#o; only permissions, up to 0777, can be set", uint32(c.Mode))}
 	case c.DirMode&^fs.ModePerm != 0:
 		return &ConfigError{"Config.DirMode", fmt.Sprintf("is %#o; only permissions, up to 0777, can be set", uint32(c.DirMode))}
-	case c.dirMode()&0o300 != 0o300:
+	case c.dirMode()&0o700 != 0o700:
 		return &ConfigError{"Config.DirMode", fmt.Sprintf("is %#o, which shuts out the writer", uint32(c.DirMode))}
+	case c.dirMode()&0o002 != 0:
+		return &ConfigError{"Config.DirMode", fmt.Sprintf("is %#o, by which everybody may change a set", uint32(c.DirMode))}
 	case c.UID != nil && *c.UID < 0:
 		return &ConfigError{"Config.UID", fmt.Sprintf("is negative: %d", *c.UID)}
 	case c.GID != nil && *c.GID < 0:

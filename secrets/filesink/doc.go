@@ -41,12 +41,15 @@
 // directory [Sink.Warnings] says so. There must be room for three sets.
 //
 // An emptyDir is writable for everybody, which [Open] refuses. Name a directory
-// within it, which Open makes.
+// within it, which Open makes, and mount the emptyDir read-only for the readers:
+// who may write to it can put another directory in place of that one.
 //
 // # Telling of changes
 //
 // A [Notifier] signals a process, runs a command or makes an HTTP call after a
-// change, behind the writer's back and again until it works.
+// change, behind the writer's back and again until it works. What was still to be
+// told when the process ended is forgotten: the next one may call Notify once,
+// whatever its first Write changes.
 //
 // # Concurrency
 //

@@ -44,10 +44,11 @@ func (t *target) current() (string, error) {
 	if err != nil || !isGeneration(name) {
 		return "", err
 	}
-	if info, err = t.root.Lstat(name); err != nil || !info.IsDir() {
+	info, err = t.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return "", nil // it is lost; the next set takes its place
 	}
-	return name, nil
+	return name, err
 }
 
 // generate writes a set into a new directory and returns its name, which comes
@@ -98,14 +99,8 @@ func (t *target) mkdir(current string) (string, error) {
 	if last, err := time.Parse(layout, current); err == nil && !at.After(last) {
 		at = last.Add(1) // the clock was put back
 	}
-	for {
-		name := at.Format(layout)
-		err := t.root.Mkdir(name, 0o700)
-		if !errors.Is(err, fs.ErrExist) {
-			return name, err
-		}
-		at = at.Add(1)
-	}
+	name := at.Format(layout)
+	return name, t.root.Mkdir(name, 0o700)
 }
 
 // writeFile writes a file that nobody but the writer can open before it is
@@ -120,8 +115,8 @@ func writeFile(gen *os.Root, f File, c Config) error {
 	_, err = out.Write(data)
 	uid, gid := c.owner()
 	for _, step := range []func() error{
+		func() error { return out.Chmod(f.Mode) }, // before it is another's, whose mode takes one more capability
 		func() error { return chown(out, uid, gid) },
-		func() error { return out.Chmod(f.Mode) }, // behind chown, which may change it
 		out.Sync,
 	} {
 		if err == nil {
@@ -168,9 +163,6 @@ func seal(d *os.File, c Config) error {
 
 // swap has readers see a generation from now on.
 func (t *target) swap(generation string) error {
-	if err := t.root.RemoveAll(nextName); err != nil { // of one who was killed
-		return err
-	}
 	if err := t.root.Symlink(generation, nextName); err != nil {
 		return err
 	}
@@ -187,7 +179,7 @@ func (t *target) swap(generation string) error {
 func (t *target) holds(generation string, s set, c Config) (same, known bool) {
 	gen, err := t.root.OpenRoot(generation)
 	if err != nil {
-		return false, !errors.Is(err, fs.ErrPermission)
+		return false, true
 	}
 	defer gen.Close()
 	seen := 0

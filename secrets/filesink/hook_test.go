@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -119,6 +120,8 @@ func TestCall(t *testing.T) {
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/reload", http.StatusFound)
+		case "/silent":
+			w.WriteHeader(http.StatusNoContent)
 		case "/broken":
 			w.WriteHeader(http.StatusInternalServerError)
 		}
@@ -131,6 +134,7 @@ func TestCall(t *testing.T) {
 	}{
 		"post":      {filesink.Call{URL: server.URL + "/reload", Header: http.Header{"X-Token": {"t"}}}, "POST", ""},
 		"get":       {filesink.Call{URL: server.URL + "/reload", Method: "GET"}, "GET", ""},
+		"silent":    {filesink.Call{URL: server.URL + "/silent"}, "POST", ""},
 		"refused":   {filesink.Call{URL: server.URL + "/broken?token=t"}, "POST", "/broken: status 500"},
 		"redirect":  {filesink.Call{URL: server.URL + "/moved"}, "POST", "status 302"},
 		"client":    {filesink.Call{URL: server.URL + "/moved", Client: http.DefaultClient}, "GET", ""},
@@ -238,6 +242,49 @@ func TestSignalByName(t *testing.T) {
 	}
 }
 
+// A server gets it and not its workers, whose business is the server's.
+func TestSignalWorkers(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	name := fmt.Sprintf("s) %d", os.Getpid()) // as nasty as names get
+	program := filepath.Join(t.TempDir(), name)
+	must(t, os.Symlink("/bin/sh", program))
+	cmd := exec.Command(program, "-c", `
+		trap 'echo server' HUP; trap 'echo told' USR1
+		"$0" -c 'trap "echo worker" HUP; trap "echo asked" USR1; echo $$; while :; do sleep 0.01; done' &
+		while :; do sleep 0.01; done`, program)
+	cmd.Args[0] = "server: its title" // as some rewrite it; the kernel knows better
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	defer func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	}()
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	worker, err := strconv.Atoi(lines.Text())
+	must(t, err)
+	must(t, filesink.Signal{Process: name}.Run(t.Context()))
+	// Of two signals a shell heeds the lower one first.
+	for _, pid := range []int{worker, cmd.Process.Pid} {
+		must(t, filesink.Signal{PID: pid, Signal: syscall.SIGUSR1}.Run(t.Context()))
+	}
+	got := map[string]bool{}
+	for !got["told"] || !got["asked"] {
+		if !lines.Scan() {
+			t.Fatal(lines.Err())
+		}
+		got[lines.Text()] = true
+	}
+	if !got["server"] || got["worker"] {
+		t.Errorf("who got it: %v", got)
+	}
+}
+
 func TestSignalFails(t *testing.T) {
 	t.Parallel()
 	file := func(content string) string {
@@ -245,6 +292,8 @@ func TestSignalFails(t *testing.T) {
 		must(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
+	pipe := filepath.Join(t.TempDir(), "pipe") // which nobody writes to
+	must(t, syscall.Mkfifo(pipe, 0o600))
 	cmd := exec.Command("/bin/true")
 	must(t, cmd.Run())
 	tests := map[string]struct {
@@ -258,7 +307,10 @@ func TestSignalFails(t *testing.T) {
 		"no number":      {filesink.Signal{PIDFile: file(marker)}, "no process id"},
 		"a group":        {filesink.Signal{PIDFile: file("-1")}, "no process id"},
 		"a whole volume": {filesink.Signal{PIDFile: file(strings.Repeat("1", 1<<20))}, "no process id"},
-		"directory":      {filesink.Signal{PIDFile: os.TempDir()}, "directory"},
+		"directory":      {filesink.Signal{PIDFile: os.TempDir()}, "no regular file"},
+		"a pipe":         {filesink.Signal{PIDFile: pipe}, "no regular file"},
+		"this process":   {filesink.Signal{PID: os.Getpid(), Signal: syscall.SIGWINCH}, "this process itself"},
+		"its own file":   {filesink.Signal{PIDFile: file(strconv.Itoa(os.Getpid())), Signal: syscall.SIGWINCH}, "this process itself"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -194,6 +194,7 @@ func killLane(t *testing.T, rounds int, r *reader, inTheMiddle *atomic.Int64) {
 		if halfDone(t, dir) {
 			inTheMiddle.Add(1)
 		}
+		checkWhole(t, dir)
 		recoverFrom(t, dir, i)
 		if t.Failed() {
 			break
@@ -244,17 +245,28 @@ func halfDone(t *testing.T, dir string) bool {
 	return slices.Contains(left, "..data_tmp") || slices.Max(left) != data(t, dir)
 }
 
-// recoverFrom has a new writer put a set, and looks at what is there before and
-// after.
+// checkWhole looks at what a killed writer left: names that all lead somewhere,
+// and a whole set behind ..data if there is one.
+func checkWhole(t *testing.T, dir string) {
+	t.Helper()
+	name, got, err := readSet(dir)
+	if errors.Is(err, fs.ErrNotExist) && name == "" {
+		if exists(t, dir) && len(visible(t, dir)) > 0 {
+			t.Error("names are seen before there is a set")
+		}
+		return
+	}
+	if problem, _ := wrong(got); err != nil || problem != "" {
+		t.Errorf("%s: %s (%v)", name, problem, err)
+	}
+}
+
+// recoverFrom has a new writer put a set, and looks at what is there then.
 func recoverFrom(t *testing.T, dir string, serial int) {
 	t.Helper()
-	_, got, err := readSet(dir)
-	if problem, _ := wrong(got); err != nil || problem != "" {
-		t.Errorf("after the kill: %s (%v)", problem, err)
-	}
 	sink := open(t, dir, filesink.Config{})
 	name := []string{"A", "B"}[rand.IntN(2)]
-	_, err = sink.Write(t.Context(), marked(name, serial))
+	_, err := sink.Write(t.Context(), marked(name, serial))
 	must(t, err)
 	if left := hidden(t, dir); len(left) > 2 || slices.Contains(left, "..data_tmp") {
 		t.Errorf("after the next write there is %q", left)

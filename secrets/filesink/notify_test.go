@@ -144,7 +144,7 @@ func TestNotifyDuringPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &diary{start: time.Now(), fails: 100}
-		n := notifier(t, d, filesink.NotifyConfig{MinRetry: time.Minute})
+		n := notifier(t, d, filesink.NotifyConfig{MinRetry: time.Minute, MaxRetry: time.Hour})
 		n.Notify()
 		time.Sleep(30 * time.Second)
 		n.Notify()
@@ -160,14 +160,51 @@ func TestNotifyDuringPause(t *testing.T) {
 	})
 }
 
+// Once it has worked, nothing is left to try again.
+func TestNotifyWorksDuringPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{start: time.Now(), fails: 1}
+		n := notifier(t, d, filesink.NotifyConfig{MinRetry: 2 * time.Minute}) // and as much at most
+		n.Notify()
+		time.Sleep(30 * time.Second)
+		n.Notify()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if diff := cmp.Diff([]time.Duration{0, 30 * time.Second}, d.ran); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Close waits for a hook that takes its time to end, and is no failure to tell of.
+func TestNotifyCloseWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		ended := false
+		n := notifier(t, filesink.HookFunc(func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			ended = true
+			return ctx.Err()
+		}), filesink.NotifyConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		n.Notify()
+		synctest.Wait()
+		if err := n.Close(); err != nil || !ended || log.Len() > 0 {
+			t.Errorf("error %v, ended %v, log %q", err, ended, &log)
+		}
+	})
+}
+
 // A hook that hangs is told to stop, by its time limit and by Close.
 func TestNotifyHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &diary{start: time.Now(), takes: time.Hour}
-		n := notifier(t, d, filesink.NotifyConfig{Timeout: 10 * time.Second, MinRetry: time.Minute})
+		n := notifier(t, d, filesink.NotifyConfig{MinRetry: time.Minute})
 		n.Notify()
-		time.Sleep(11 * time.Second)
+		time.Sleep(11 * time.Second) // one more than the limit
 		synctest.Wait()
 		if _, err := n.Status(); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("after the limit: %v", err)
@@ -198,6 +235,7 @@ func TestRefusedNotifier(t *testing.T) {
 		"no URL":             {filesink.Call{}, filesink.NotifyConfig{}, "Call.URL"},
 		"no HTTP":            {filesink.Call{URL: "file:///etc/passwd"}, filesink.NotifyConfig{}, "Call.URL"},
 		"no host":            {filesink.Call{URL: "http:///reload"}, filesink.NotifyConfig{}, "Call.URL"},
+		"no method":          {filesink.Call{URL: "http://127.0.0.1/", Method: "("}, filesink.NotifyConfig{}, "Call.Method"},
 		"no process":         {filesink.Signal{}, filesink.NotifyConfig{}, "Signal"},
 		"two processes":      {filesink.Signal{PID: 2, Process: "x"}, filesink.NotifyConfig{}, "Signal"},
 		"a group":            {filesink.Signal{PID: -2}, filesink.NotifyConfig{}, "Signal.PID"},

@@ -88,6 +88,32 @@ func TestRefusedFiles(t *testing.T) {
 	}
 }
 
+func TestCheckPaths(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat(strings.Repeat("n", 199)+"/", 20) + strings.Repeat("n", 95)
+	tests := map[string]struct {
+		paths   []string
+		refused string // empty: none
+	}{
+		"none":      {nil, ""},
+		"good":      {[]string{"a/b", "a/c", "d"}, ""},
+		"up":        {[]string{"a", "../x"}, "../x"},
+		"twice":     {[]string{"a", "b", "a"}, "a"},
+		"directory": {[]string{"a", "a/b"}, "a"},
+		"longest":   {[]string{longest}, ""},
+		"too long":  {[]string{longest + "n"}, longest + "n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := filesink.CheckPaths(test.paths...)
+			if f, ok := errors.AsType[*filesink.FileError](err); ok != (test.refused != "") || ok && f.Path != test.refused || !ok && err != nil {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 // As long as the operating system takes it, and not a byte more.
 func TestLongestPath(t *testing.T) {
 	t.Parallel()
@@ -115,6 +141,8 @@ func TestRefusedConfig(t *testing.T) {
 		"set-user-id":        {filesink.Config{Mode: fs.ModeSetuid | 0o755}, "Config.Mode"},
 		"sticky":             {filesink.Config{DirMode: fs.ModeSticky | 0o755}, "Config.DirMode"},
 		"unusable directory": {filesink.Config{DirMode: 0o555}, "Config.DirMode"},
+		"unlisted directory": {filesink.Config{DirMode: 0o311}, "Config.DirMode"},
+		"for everybody":      {filesink.Config{DirMode: 0o777}, "Config.DirMode"},
 		"decimal":            {filesink.Config{DirMode: 755}, "Config.DirMode"},
 		"UID":                {filesink.Config{UID: new(-1)}, "Config.UID"},
 		"GID":                {filesink.Config{GID: new(-1)}, "Config.GID"},

@@ -39,6 +39,18 @@ type set struct {
 	dirs  map[string]bool // that files are in, by path
 }
 
+// CheckPaths finds early what a Write would say of the paths of its files. The
+// error is a [*FileError]. How long a path may be depends on the directory too, so
+// that a very long one may yet be refused.
+func CheckPaths(paths ...string) error {
+	files := make([]File, len(paths))
+	for i, path := range paths {
+		files[i] = File{Path: path, Data: secrets.NewValue([]byte{}, secrets.Meta{})}
+	}
+	_, err := newSet(files, 0, maxPath)
+	return err
+}
+
 // newSet checks files. room is how long the path of one may be.
 func newSet(files []File, mode fs.FileMode, room int) (set, error) {
 	s := set{files: make(map[string]File, len(files)), dirs: map[string]bool{}}

@@ -12,10 +12,11 @@ import (
 
 // Signal is a [Hook] that sends a signal to a process, in a pod with
 // shareProcessNamespace to one of another container. Exactly one of PID, PIDFile
-// and Process says which.
+// and Process says which; it is never this process.
 type Signal struct {
 	PID int // of the process
-	// PIDFile has the id of the process, in decimal. It is read each time.
+	// PIDFile has the id of the process, in decimal, as this process sees it. It is
+	// read each time. Whoever may write to it says who gets the signal.
 	PIDFile string
 	// Process is the name of the program, without directories. Of processes by
 	// that name, those get the signal whose parent has another: a server, and not
@@ -111,8 +112,14 @@ func (s Signal) sendByName() error {
 	return errors.Join(errs...)
 }
 
+// errSelf: an id that means another process where it comes from.
+var errSelf = errors.New("it is this process itself; does the pod share its processes?")
+
 // signalOne sends to one process, if it is still the one that is meant.
 func signalOne(pid int, sig os.Signal, still func() bool) error {
+	if pid == os.Getpid() {
+		return errSelf
+	}
 	p, err := os.FindProcess(pid) // on Linux it holds on to the process, by pidfd
 	if err != nil {
 		return err
@@ -128,11 +135,14 @@ func signalOne(pid int, sig os.Signal, still func() bool) error {
 const maxPIDFile = 64
 
 func readPID(path string) (int, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for a writer
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return 0, errors.Join(fmt.Errorf("%q is no regular file", path), err)
+	}
 	var text [maxPIDFile]byte
 	n, err := f.Read(text[:])
 	if n == 0 && err != nil {

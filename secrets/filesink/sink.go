@@ -96,6 +96,7 @@ func (s *Sink) put(ctx context.Context, next set) (swapped bool, err error) {
 	if current != "" && s.has(current, next) {
 		return false, nil
 	}
+	_ = s.sweep() // what a killed writer left takes room; the sweep behind tells
 	name, err := s.target.generate(ctx, current, next, s.config)
 	if err != nil {
 		return false, err

@@ -71,6 +71,18 @@ func TestChanges(t *testing.T) {
 		{"mode of directory", func() { must(t, os.Chmod(gen()+"/b", 0o777)) }, map[string]string{"b/c": "3"}, true, false},
 		{"link lost", func() { must(t, os.Remove(dir+"/b")) }, map[string]string{"b/c": "3"}, true, true},
 		{"link led astray", func() { must(t, os.Remove(dir+"/b")); must(t, os.Symlink("/etc", dir+"/b")) }, map[string]string{"b/c": "3"}, true, true},
+		{"two names", nil, map[string]string{"a": "1", "b/c": "3"}, true, false},
+		{"one link lost", func() { must(t, os.Remove(dir+"/a")) }, map[string]string{"a": "1", "b/c": "3"}, true, true},
+		{"name too many", func() { must(t, os.Symlink("..data/x", dir+"/x")) }, map[string]string{"a": "1", "b/c": "3"}, true, true},
+		{"link half mended", func() {
+			must(t, os.Symlink("..data/b", dir+"/..link_tmp"))
+			must(t, os.Remove(dir+"/b"))
+			must(t, os.Symlink("/etc", dir+"/b"))
+		}, map[string]string{"a": "1", "b/c": "3"}, true, true},
+		{"directory for a file", func() { must(t, os.Remove(gen()+"/a")); must(t, os.Mkdir(gen()+"/a", 0o755)) }, map[string]string{"a": "1", "b/c": "3"}, true, false},
+		{"empty", nil, map[string]string{"a": ""}, true, false},
+		{"pipe for a file", func() { must(t, os.Remove(gen()+"/a")); must(t, syscall.Mkfifo(gen()+"/a", 0o440)) }, map[string]string{"a": ""}, true, false},
+		{"back", nil, map[string]string{"b/c": "3"}, true, false},
 		{"generation lost", func() { must(t, os.RemoveAll(gen())) }, map[string]string{"b/c": "3"}, true, false},
 		{"nothing", nil, map[string]string{}, true, false},
 		{"still nothing", nil, map[string]string{}, false, true},
@@ -123,6 +135,18 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// Not parallel, for the same reason.
+func TestModeOfParents(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022))
+	dir := filepath.Join(newDir(t), "a", "b")
+	open(t, dir, filesink.Config{DirMode: 0o700})
+	for path, want := range map[string]fs.FileMode{"../..": 0o755, "..": 0o755, "": 0o700} {
+		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%q has mode %v, %v; want %v", path, info.Mode(), err, want)
+		}
+	}
+}
+
 func TestOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -142,10 +166,13 @@ func TestOwner(t *testing.T) {
 	if write(t, sink, map[string]string{"a/b": "x"}) {
 		t.Error("changed without reason")
 	}
-	for _, owner := range [][2]int{{1, 23456}, {12345, 1}} {
-		must(t, os.Lchown(filepath.Join(dir, "a/b"), owner[0], owner[1]))
+	for _, given := range []struct {
+		path     string
+		uid, gid int
+	}{{"a/b", 1, 23456}, {"a/b", 12345, 1}, {"..data/a", 0, 1}} {
+		must(t, os.Lchown(filepath.Join(dir, given.path), given.uid, given.gid))
 		if !write(t, sink, map[string]string{"a/b": "x"}) {
-			t.Errorf("owner %v was left", owner)
+			t.Errorf("%+v was left", given)
 		}
 	}
 }
@@ -168,6 +195,17 @@ func TestSetGroupID(t *testing.T) {
 		if gid := info.Sys().(*syscall.Stat_t).Gid; gid != 23456 || info.IsDir() && info.Mode()&fs.ModeSetgid == 0 {
 			t.Errorf("%q is of group %d with mode %v", path, gid, info.Mode())
 		}
+	}
+}
+
+// A process may have been killed right after it made the directory.
+func TestHalfMadeDirectory(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	must(t, os.Mkdir(dir, 0o700|os.ModeSticky)) // the sign
+	open(t, dir, filesink.Config{DirMode: 0o711})
+	if info, err := os.Stat(dir); err != nil || info.Mode() != fs.ModeDir|0o711 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
 
@@ -270,6 +308,29 @@ func TestRecovers(t *testing.T) {
 				t.Errorf("left: %q", got)
 			}
 		})
+	}
+}
+
+// What has a name that is almost the scheme's is somebody else's.
+func TestLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	sink := open(t, dir, filesink.Config{Linger: -1})
+	names := []string{
+		"2026_01_01_00_00_00.1", "..2026_01_01_00_00_00", "..2026_01_01_00_00_00.", "..2026_01_01_00_00_00.1x",
+		"..2026_13_01_00_00_00.1", "...2026_01_01_00_00_00.1", "..data_tmp2", "..other",
+	}
+	for _, name := range names {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	must(t, os.Symlink("..data/..mine", dir+"/..mine"))
+	must(t, os.Symlink("elsewhere", dir+"/mine"))
+	write(t, sink, map[string]string{"a": "1"})
+	write(t, sink, map[string]string{"b": "2"})
+	for _, name := range append(names, "..mine", "mine") {
+		if !exists(t, filepath.Join(dir, name)) {
+			t.Errorf("%q is gone", name)
+		}
 	}
 }
 

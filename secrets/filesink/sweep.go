@@ -28,11 +28,12 @@ func (s *Sink) expire(generation string) {
 	}
 }
 
-// sweep removes half-made links, and all generations but the one that is seen and the one that
-// lingers: those of a process that was killed among them. s.mu is held.
+// sweep removes half-made links, and all generations but the one that is seen, if
+// any is, and the one that lingers: those of a process that was killed among them.
+// s.mu is held.
 func (s *Sink) sweep() error {
 	current, err := s.target.current()
-	if err != nil || current == "" {
+	if err != nil {
 		return err
 	}
 	entries, err := fs.ReadDir(s.target.root.FS(), ".")

@@ -26,7 +26,7 @@ func openTarget(dir string, c Config) (_ *target, err error) {
 	if t.dir, err = filepath.Abs(dir); err != nil {
 		return nil, &WriteError{dir, err}
 	}
-	info, made, err := findOrMake(t.dir)
+	info, err := findOrMake(t.dir)
 	if err != nil {
 		return nil, &WriteError{t.dir, err}
 	}
@@ -37,33 +37,34 @@ func openTarget(dir string, c Config) (_ *target, err error) {
 	case !t.link && !info.IsDir():
 		return nil, &DirError{t.dir, "is no directory"}
 	}
-	if err := t.hold(info, made, c); err != nil {
+	if err := t.hold(info, c); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
 }
 
-// findOrMake returns what dir is, without following it, and whether it was made.
-func findOrMake(dir string) (info fs.FileInfo, made bool, err error) {
-	info, err = os.Lstat(dir)
+// halfMade is the mode of a directory that was made and did not get its own yet.
+// Whoever locks it gives it that, for whoever made it may have been killed or
+// slower. On a directory of one user the sticky bit means nothing else.
+const halfMade = fs.ModeSticky | 0o700
+
+// findOrMake returns what dir is, without following it.
+func findOrMake(dir string) (fs.FileInfo, error) {
+	info, err := os.Lstat(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return info, false, err
+		return info, err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	switch err := os.Mkdir(dir, 0o700); {
-	case err == nil:
-		made = true
-	case !errors.Is(err, fs.ErrExist): // somebody else was faster
-		return nil, false, err
+	if err := os.Mkdir(dir, halfMade); err != nil && !errors.Is(err, fs.ErrExist) { // somebody else was faster
+		return nil, err
 	}
-	info, err = os.Lstat(dir)
-	return info, made, err
+	return os.Lstat(dir)
 }
 
 // hold opens what info is of, makes sure that it is that, and locks it.
-func (t *target) hold(info fs.FileInfo, made bool, c Config) (err error) {
+func (t *target) hold(info fs.FileInfo, c Config) (err error) {
 	if t.root, err = os.OpenRoot(t.dir); err != nil {
 		return &WriteError{t.dir, err}
 	}
@@ -83,7 +84,7 @@ func (t *target) hold(info fs.FileInfo, made bool, c Config) (err error) {
 	if err := lock(t.handle); err != nil {
 		return &WriteError{t.dir, err}
 	}
-	if made {
+	if opened.Mode()&(fs.ModeSticky|fs.ModePerm) == halfMade {
 		if err := seal(t.handle, c); err != nil {
 			return &WriteError{t.dir, err}
 		}

@@ -28,11 +28,11 @@ func TestRefusedDirectories(t *testing.T) {
 		"for everybody": {func(t *testing.T, dir string) {
 			must(t, os.Mkdir(dir, 0o755))
 			must(t, os.Chmod(dir, 0o777))
-		}, "everybody", true},
+		}, "everybody may write", true},
 		"for everybody, sticky": {func(t *testing.T, dir string) {
 			must(t, os.Mkdir(dir, 0o755))
 			must(t, os.Chmod(dir, 0o777|os.ModeSticky))
-		}, "everybody", true},
+		}, "everybody may write", true},
 		"file": {func(t *testing.T, dir string) { must(t, os.WriteFile(dir, nil, 0o600)) }, "no directory", false},
 		"link that leads nowhere": {func(t *testing.T, dir string) {
 			must(t, os.Symlink(dir+"-real", dir))
@@ -65,6 +65,20 @@ func TestRefusedDirectories(t *testing.T) {
 	}
 	if _, err := filesink.Open("", filesink.Config{}); !errors.Is(err, secrets.ErrConfiguration) {
 		t.Errorf("no directory: %v", err)
+	}
+}
+
+// The mode of a directory that was there is the business of whoever made it.
+func TestModeOfDirectoryStays(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []os.FileMode{0o700, 0o750 | os.ModeSticky, 0o775 | os.ModeSetgid} {
+		dir := newDir(t)
+		must(t, os.Mkdir(dir, 0o700))
+		must(t, os.Chmod(dir, mode))
+		write(t, open(t, dir, filesink.Config{}), map[string]string{"a": "1"})
+		if info, err := os.Stat(dir); err != nil || info.Mode() != mode|os.ModeDir {
+			t.Errorf("%v, %v; want %v", info.Mode(), err, mode)
+		}
 	}
 }
 
@@ -141,6 +155,9 @@ func TestTricks(t *testing.T) {
 			if test.want != "" {
 				if _, ok := errors.AsType[*filesink.DirError](err); !ok || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error %v, want %q", err, test.want)
+				}
+				if _, ok := errors.AsType[*filesink.WriteError](err); ok {
+					t.Errorf("%v is what the operating system refused", err)
 				}
 				return
 			}

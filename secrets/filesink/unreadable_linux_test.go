@@ -48,18 +48,26 @@ func writeUnreadable(t *testing.T, dir string) {
 	defer sink.Close()
 	for _, step := range []struct {
 		contents map[string]string
+		mode     fs.FileMode // of the last one; zero: as of the Sink
 		changed  bool
 	}{
-		{map[string]string{"a": "1", "b": "2"}, true},
-		{map[string]string{"a": "1", "b": "2"}, false},
-		{map[string]string{"a": "1"}, true},
-		{map[string]string{"a": "2"}, true},
-		{map[string]string{"b": "2"}, true},
-		{map[string]string{"b": "2"}, false},
+		{map[string]string{"a": "1", "b": "2"}, 0, true},
+		{map[string]string{"a": "1", "b": "2"}, 0, false},
+		{map[string]string{"a": "1", "b": "2"}, 0o060, true},
+		{map[string]string{"a": "1"}, 0, true},
+		{map[string]string{"a": "2"}, 0, true},
+		{map[string]string{"b": "2"}, 0, true},
+		{map[string]string{"b": "2"}, 0, false},
 	} {
-		changed, err := sink.Write(t.Context(), files(step.contents))
+		list := files(step.contents)
+		list[len(list)-1].Mode = step.mode
+		changed, err := sink.Write(t.Context(), list)
 		if err != nil || changed != step.changed {
 			t.Errorf("%v: changed %v, %v", step.contents, changed, err)
+		}
+		entries, err := os.ReadDir(filepath.Join(dir, "..data"))
+		if err != nil || len(entries) != len(list) {
+			t.Errorf("%v: there is %v, %v", step.contents, entries, err)
 		}
 	}
 	if _, err := os.ReadFile(filepath.Join(dir, "b")); !errors.Is(err, fs.ErrPermission) {
