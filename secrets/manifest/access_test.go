@@ -153,8 +153,25 @@ func TestConfig(t *testing.T) {
 	if err != nil || cfg.Retryer().MaxAttempts() != 7 {
 		t.Errorf("%v", err)
 	}
+	cfg, _, err = (&manifest.Access{Region: "eu-west-1", RetryInterval: 7 * time.Second}).Config(base, credentials.Config{})
+	if err != nil || cfg.Retryer().MaxAttempts() != 3 {
+		t.Errorf("%v", err)
+	}
+	if delay, err := cfg.Retryer().RetryDelay(2, nil); err != nil || delay != 7*time.Second {
+		t.Errorf("%v, %v", delay, err)
+	}
 	bad := &manifest.Access{Name: "SecretStore a", Hops: []credentials.Hop{{RoleARN: "arn:aws:iam::1:role/a"}}}
 	if _, _, err := bad.Config(base, credentials.Config{}); !errors.Is(err, credentials.ErrConfiguration) || !strings.Contains(err.Error(), "SecretStore a") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Names of stores are compared whole, however long.
+func TestLongStoreNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 253)
+	set := parse(t, strings.ReplaceAll(secret(someData), "{name: store}", "{name: "+long+"}"))
+	if got := set.Accesses[0].Name; got != "SecretStore shop/"+long {
+		t.Error(got)
 	}
 }

@@ -42,7 +42,7 @@ func (s *sourcing) find(o *object, st *store, b *bulk) *finder {
 	})
 	f.query.Tags = o.textMap("tags")
 	b.handling.read(o)
-	if f.query.Path == "" && !o.has("name") && !o.has("tags") {
+	if f.query.Path == "" && !o.has("name") && o.length("tags") == 0 {
 		o.fail(o.place, "has neither name, tags nor path: it would find every secret")
 	}
 	if st == nil {

@@ -37,7 +37,10 @@
 //
 // The YAML is read as Kubernetes reads it, which is YAML 1.1, but nothing is
 // guessed: where text is wanted, a word without quotes that is a boolean or a
-// number there, such as y or 0400, is an error. Keys that come twice are, too.
+// number there, such as y or 0400, is an error. Keys and anchors that come twice
+// are, too, and what readers of YAML take differently: a "<<" that would replace
+// keys above it, tabs in double quotes, ends of lines that are of YAML 1.1 only.
+// Templates of Helm must be rendered before.
 //
 // # Where it differs
 //
@@ -83,15 +86,18 @@
 // and maps that a template makes hold text and numbers only. All others are
 // refused when the manifest is read: those that give random values or keys, look
 // at the clock, the environment or the network, and those that nobody knows.
-// Templates within templates (define, block, template) are refused too.
+// Templates within templates (define, block, template) are refused too, and parts
+// of what has none: .a.b, since all that was fetched is text.
 //
 // # Limits
 //
-// An input has at most 1 MiB and 1,000 documents, a document 20,000 tokens; aliases are counted
-// written out. A find may find 1,000 secrets. A template makes at most 1 MiB and
-// takes a bounded number of steps. JSON may be nested 128 deep, regular
-// expressions are RE2 of at most 1,024 bytes, paths of gjson and JMESPath have
-// at most 512 bytes and few of the parts that double what they are given.
+// An input has at most 1 MiB and 1,000 documents, a document 20,000 tokens;
+// aliases are counted written out. A find may find 1,000 secrets. A template makes
+// at most 1 MiB and takes a bounded number of steps; of its problems the first 20
+// are said. JSON may be nested 128 deep. Regular expressions are RE2 of at most
+// 1,024 bytes that come to 5,000 with all repetitions written out, paths of gjson
+// and JMESPath have at most 512 bytes and few of the parts that double what they
+// are given.
 //
 // # Errors
 //

@@ -40,6 +40,9 @@ func (p *parsing) refresh(o *object, out *Output) {
 	out.Refresh = time.Hour
 	if d, ok := o.duration("refreshInterval"); ok {
 		out.Refresh = d
+		if d > 0 && d < time.Second {
+			o.fail(o.field("refreshInterval"), "is less than a second; 0 is once")
+		}
 	}
 	if o.choice("refreshPolicy", "Periodic", "CreatedOnce", "OnChange") != "Periodic" || out.Refresh == 0 {
 		out.Refresh = -1
@@ -56,9 +59,7 @@ func (p *parsing) target(o *object, plan *secretPlan) {
 	o.object("target", func(o *object) {
 		if name := o.text("name"); name != "" {
 			plan.out.Name = name
-			if !subdomain.MatchString(name) || len(name) > maxKey {
-				o.fail(o.field("name"), "is no name of a Kubernetes object: lower case letters, digits, hyphens and dots")
-			}
+			checkName(o, name)
 		}
 		if o.has("creationPolicy") {
 			policies := []string{"Owner", "Orphan", "Merge", "None"}
@@ -83,7 +84,7 @@ func (p *parsing) target(o *object, plan *secretPlan) {
 
 // data reads what to fetch.
 func (p *parsing) data(o *object, s *sourcing, plan *secretPlan) {
-	if !o.has("data") && !o.has("dataFrom") {
+	if o.length("data")+o.length("dataFrom") == 0 {
 		o.fail(o.place, "has neither data nor dataFrom: there is nothing to fetch")
 	}
 	o.objects("dataFrom", func(o *object) {

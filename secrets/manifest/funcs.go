@@ -60,7 +60,7 @@ var unwanted = func() map[string]string {
 		"is not supported": "pkcs12key pkcs12keyPass pkcs12cert pkcs12certPass jwkPublicKeyPem jwkPrivateKeyPem rsaDecrypt decryptAES derivePassword " +
 			"toYaml semver semverCompare urlParse urlJoin set unset merge mergeOverwrite mustMerge mustMergeOverwrite chunk mustChunk pluck deepCopy mustDeepCopy " +
 			"typeOf typeIs typeIsLike kindOf kindIs deepEqual abbrev abbrevboth initials swapcase snakecase camelcase kebabcase wrap wrapWith plural " +
-			"float64 toDecimal add1f addf subf divf mulf maxf minf ceil floor round seq untilStep osBase osClean osDir osExt osIsAbs hello call",
+			"mustSlice float64 toDecimal add1f addf subf divf mulf maxf minf ceil floor round seq untilStep osBase osClean osDir osExt osIsAbs hello call",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			reasons[name] = why
@@ -81,7 +81,8 @@ func functionProblem(name string) string {
 }
 
 // budget is what one execution of a template may still do: a step is the body of
-// a loop, a call, or 64 bytes in or out of one.
+// a loop, a call, or 64 bytes in or out of one. YAML costs more, and patterns the
+// more they repeat.
 type budget struct{ left int }
 
 func (b *budget) spend(steps int) error {
@@ -89,6 +90,17 @@ func (b *budget) spend(steps int) error {
 		return errTooMuch
 	}
 	return nil
+}
+
+// extraSteps is what a call costs besides the size of its arguments.
+func extraSteps(name string, args []reflect.Value) int {
+	switch {
+	case name == "fromYaml":
+		return args[0].Len() / 8
+	case patternFunctions[name] != nil && len(args) > 1:
+		return patternSteps(args[0].String(), args[1].Len())
+	}
+	return 0
 }
 
 // functions are the functions for one execution.
@@ -116,7 +128,7 @@ func (b *budget) bound(name string, f reflect.Value) any {
 		fail := func(err error) []reflect.Value {
 			return []reflect.Value{reflect.Zero(t.Out(0)), reflect.ValueOf(&err).Elem()}
 		}
-		steps := 1
+		steps := 1 + extraSteps(name, args)
 		for _, arg := range args {
 			steps += weight(arg.Interface()) / 64
 		}

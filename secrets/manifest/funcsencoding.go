@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"hash/adler32"
-	"regexp"
 	"strconv"
 	"strings"
 	text "text/template"
@@ -103,67 +102,4 @@ func (n *node) value() (v any, ok bool) {
 		return m, true
 	}
 	return n.text, true
-}
-
-var patternFunctions = withMust(text.FuncMap{
-	"regexMatch": func(pattern, s string) (bool, error) {
-		re, err := compilePattern(pattern)
-		return err == nil && re.MatchString(s), err
-	},
-	"regexFind": func(pattern, s string) (string, error) {
-		re, err := compilePattern(pattern)
-		if err != nil {
-			return "", err
-		}
-		return re.FindString(s), nil
-	},
-	"regexFindAll": func(pattern, s string, n int) ([]string, error) {
-		re, err := compilePattern(pattern)
-		if err != nil {
-			return nil, err
-		}
-		return re.FindAllString(s, n), nil
-	},
-	"regexReplaceAll": func(pattern, s, with string) (string, error) {
-		return replacePattern(pattern, s, func(re *regexp.Regexp, dst []byte, match []int) []byte {
-			return re.ExpandString(dst, with, s, match)
-		})
-	},
-	"regexReplaceAllLiteral": func(pattern, s, with string) (string, error) {
-		return replacePattern(pattern, s, func(_ *regexp.Regexp, dst []byte, _ []int) []byte { return append(dst, with...) })
-	},
-	"regexSplit": func(pattern, s string, n int) ([]string, error) {
-		re, err := compilePattern(pattern)
-		if err != nil {
-			return nil, err
-		}
-		return re.Split(s, n), nil
-	},
-	"regexQuoteMeta": regexp.QuoteMeta,
-}, "regexMatch", "regexFind", "regexFindAll", "regexReplaceAll", "regexReplaceAllLiteral", "regexSplit")
-
-func compilePattern(text string) (*regexp.Regexp, error) {
-	re, wrong := compileRegexp(text)
-	if wrong != "" {
-		return nil, problem("is given a pattern that cannot be used")
-	}
-	return re, nil
-}
-
-// replacePattern replaces each match, and stops when the result gets too long.
-func replacePattern(pattern, s string, expand func(re *regexp.Regexp, dst []byte, match []int) []byte) (string, error) {
-	re, err := compilePattern(pattern)
-	if err != nil {
-		return "", err
-	}
-	var out []byte
-	end := 0
-	for _, match := range re.FindAllStringSubmatchIndex(s, -1) {
-		out = append(out, s[end:match[0]]...)
-		if out = expand(re, out, match); len(out) > maxRendered {
-			return "", errTooMuch
-		}
-		end = match[1]
-	}
-	return string(append(out, s[end:]...)), nil
 }

@@ -56,15 +56,19 @@ var textFunctions = text.FuncMap{
 }
 
 // title writes the first letter of each word large.
-func title(s string) string { return words(s, unicode.ToTitle) }
+func title(s string) string {
+	return words(s, unicode.ToTitle, func(before rune) bool {
+		return !unicode.IsLetter(before) && !unicode.IsDigit(before) && before != '_' && before != '\''
+	})
+}
 
-// untitle writes the first letter of each word small.
-func untitle(s string) string { return words(s, unicode.ToLower) }
+// untitle writes the first letter behind each white space small.
+func untitle(s string) string { return words(s, unicode.ToLower, unicode.IsSpace) }
 
-func words(s string, first func(rune) rune) string {
+func words(s string, first func(rune) rune, ends func(before rune) bool) string {
 	before := ' '
 	return strings.Map(func(r rune) rune {
-		begins := !unicode.IsLetter(before) && !unicode.IsDigit(before) && before != '_' && before != '\''
+		begins := ends(before)
 		if before = r; begins {
 			return first(r)
 		}

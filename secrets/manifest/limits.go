@@ -19,6 +19,8 @@ const (
 	maxText = 4 << 10
 	// maxRegexp is the length of a regular expression.
 	maxRegexp = 1 << 10
+	// maxExpanded is the size of a regular expression, repetitions written out.
+	maxExpanded = 5_000
 	// maxPath is the length of a gjson path or a JMESPath expression.
 	maxPath = 512
 
@@ -29,10 +31,13 @@ const (
 	// maxRendered is the bytes of a template's output, and of any value on the
 	// way there.
 	maxRendered = 1 << 20
+	// maxProblems is how many problems of one template are said.
+	maxProblems = 20
 	// maxSteps is how often the bodies of a template's loops may run.
 	maxSteps = 100_000
 
-	// maxKey is the length of a key (Kubernetes API reference, Secret).
+	// maxKey is the length of a key or of the name of an object (Kubernetes API
+	// reference, Secret; RFC 1123).
 	maxKey = 253
 	// maxFileName and maxFilePath are what Linux takes as a name, and what
 	// leaves room in a path for the directory.

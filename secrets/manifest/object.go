@@ -203,6 +203,20 @@ func (o *object) list(key string, read func(n *node, path string)) {
 	}
 }
 
+// length is how many items or members the value under key has; one if it is
+// neither a list nor a map.
+func (o *object) length(key string) int {
+	switch n := o.take(key); {
+	case n == nil:
+		return 0
+	case n.kind == listKind:
+		return len(n.items)
+	case n.kind == mapKind:
+		return len(n.members)
+	}
+	return 1
+}
+
 // objects reads a list of maps.
 func (o *object) objects(key string, read func(*object)) {
 	o.list(key, func(n *node, path string) { o.inner(n, path, read) })

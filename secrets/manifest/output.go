@@ -3,15 +3,10 @@ package manifest
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/irsakit/irsa/secrets"
 )
-
-// subdomain is what the name of most Kubernetes objects is (RFC 1123 as the
-// Kubernetes API takes it).
-var subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
 // Output is a group of files: those of one SecretProviderClass or of the Secret
 // that one ExternalSecret would make. It is immutable and safe for concurrent

@@ -3,6 +3,7 @@ package manifest
 import (
 	"cmp"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/irsakit/irsa/secrets"
@@ -99,19 +100,23 @@ func (p *parsing) document(n *node, path string, lists bool) {
 		group, version = "", group
 	}
 	kind := o.required("kind")
-	if lists && group == "" && kind == "List" {
-		o.list("items", func(n *node, path string) { p.document(n, path, false) })
-		return
-	}
-	if kind == "" || version == "" {
-		return
-	}
-	read, known := p.reader(group, kind)
+	read, home := p.reader(kind)
 	switch {
-	case !known:
-		o.warn(o.field("kind"), "is %s of %q, which is not about secrets, and ignored", brief(kind), brief(group))
+	case kind == "" || version == "":
+	case group == "" && kind == "List" && !lists:
+		o.fail(o.field("kind"), "is List within a List, which is not supported")
+	case group == "" && kind == "List":
+		o.take("metadata")
+		o.list("items", func(n *node, path string) { p.document(n, path, false) })
+		o.close()
+	case read != nil && group != home:
+		o.fail(o.field("apiVersion"), "is of the group %q, and %s of %s is supported", brief(group), kind, home)
+	case read == nil && supported[group] != "":
+		o.fail(o.field("kind"), "is %q, which is not supported; of %s %s", brief(kind), group, supported[group])
+	case read == nil && strings.HasSuffix(group, "."+externalSecrets):
+		o.fail(o.field("kind"), "is %q, which takes a controller in the cluster and is not supported", brief(kind))
 	case read == nil:
-		o.fail(o.field("kind"), "is %s, which takes a controller in the cluster and is not supported", brief(kind))
+		o.warn(o.field("kind"), "is %s of %q, which is not about secrets, and ignored", brief(kind), brief(group))
 	case version != "v1" && (group != externalSecrets || version != "v1beta1"):
 		o.fail(o.field("apiVersion"), "is the version %q of %s, which is not supported", brief(version), group)
 	default:
@@ -126,18 +131,24 @@ const (
 	externalSecrets = "external-secrets.io"
 )
 
-// reader returns what reads documents of a kind; nil if nothing does. It is not
-// known if the group is not about secrets.
-func (p *parsing) reader(group, kind string) (read func(resource), known bool) {
-	switch {
-	case group == secretsStore && kind == "SecretProviderClass":
-		return p.providerClass, true
-	case group == externalSecrets && (kind == "SecretStore" || kind == "ClusterSecretStore"):
-		return p.store, true
-	case group == externalSecrets && kind == "ExternalSecret":
-		return p.externalSecret, true
+// supported are the kinds of the groups, in words.
+var supported = map[string]string{
+	secretsStore:    "SecretProviderClass is",
+	externalSecrets: "SecretStore, ClusterSecretStore and ExternalSecret are; the others take a controller in the cluster",
+}
+
+// reader returns what reads documents of a kind, nil if nothing does, and the
+// group that the kind belongs to.
+func (p *parsing) reader(kind string) (read func(resource), group string) {
+	switch kind {
+	case "SecretProviderClass":
+		return p.providerClass, secretsStore
+	case "SecretStore", clusterStore:
+		return p.store, externalSecrets
+	case "ExternalSecret":
+		return p.externalSecret, externalSecrets
 	}
-	return nil, group == secretsStore || group == externalSecrets || strings.HasSuffix(group, "."+externalSecrets)
+	return nil, ""
 }
 
 // resource is a document of a kind that is understood.
@@ -165,12 +176,13 @@ func (p *parsing) begin(r *resource) bool {
 		if p.opts.Namespace != "" && r.namespace != p.opts.Namespace {
 			p.warn(o.field("namespace"), "is not the namespace of the pod, %s, which counts", p.opts.Namespace)
 		}
-		if r.name != "" && !subdomain.MatchString(r.name) {
-			o.fail(o.field("name"), "is no name of a Kubernetes object: lower case letters, digits, hyphens and dots")
-		}
+		checkName(o, r.name)
 	})
 	if r.name == "" {
 		return false
+	}
+	if r.kind == clusterStore {
+		r.namespace = "" // there is one for all
 	}
 	key := r.kind + " " + r.namespace + "/" + r.name
 	if first, ok := p.names[key]; ok {
@@ -180,6 +192,16 @@ func (p *parsing) begin(r *resource) bool {
 	p.names[key] = r.place
 	return true
 }
+
+// checkName checks the name of an object (RFC 1123 as the Kubernetes API takes
+// it).
+func checkName(o *object, name string) {
+	if name != "" && (!subdomain.MatchString(name) || len(name) > maxKey) {
+		o.fail(o.field("name"), "is no name of a Kubernetes object: up to 253 lower case letters, digits, hyphens and dots")
+	}
+}
+
+var subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
 // metadata is what else an object's metadata can have (Kubernetes API reference,
 // ObjectMeta). It says nothing about secrets.

@@ -64,7 +64,7 @@ func (m *mount) ref(o *object, key string, service secrets.Service, name, region
 	case problem != "":
 		o.fail(o.field(key), "%s", problem)
 		return ref, false
-	case ref.IsARN() && ref.Region != region:
+	case ref.IsARN() && region != "" && ref.Region != region:
 		o.fail(o.field(key), "is of the Region %s and must be of %s", ref.Region, region)
 		return ref, false
 	}
@@ -157,5 +157,8 @@ func (m *mount) mode(o *object, otherwise fs.FileMode) fs.FileMode {
 		return otherwise
 	}
 	bits, _ := strconv.ParseUint(text, 8, 32) // matches permissions
+	if bits == 0 {
+		o.fail(o.field("filePermission"), "lets nobody read the file")
+	}
 	return fs.FileMode(bits)
 }

@@ -70,6 +70,7 @@ func TestUnfit(t *testing.T) {
 		"jmesPath, a list":          {jmes("l"), "leads to a list"},
 		"jmesPath, an object":       {jmes("o"), "leads to an object"},
 		"jmesPath, a function":      {jmes("abs(s)"), "calls a function that does not take what the object has there"},
+		"jmesPath, a call of it":    {jmes("'@(n)'"), "cannot be searched for in the object"},
 		"jmesPath of text":          {strings.ReplaceAll(jmes("a"), "objectName: json", "objectName: text"), "is given, and the object is not JSON"},
 		"jmesPath of ambiguity":     {strings.ReplaceAll(jmes("a"), "objectName: json", "objectName: twice"), "has a member twice"},
 		"property of text":          {data("key: text, property: a"), "a.yaml:17:57: ExternalSecret secret: spec.data[0].remoteRef.property is given, and the secret is not JSON"},
@@ -244,5 +245,18 @@ func TestFailoverReferences(t *testing.T) {
 				t.Errorf("references (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Of members that come twice that of the last key stays, each time anew.
+func TestMergeOrder(t *testing.T) {
+	t.Parallel()
+	set := parse(t, secret("  dataFrom: [{find: {path: layers/}, rewrite: [{merge: {conflictPolicy: Ignore}}]}]\n"))
+	readers := hold(map[string]string{"layers/a": `{"k": "a"}`, "layers/b": `{"k": "b"}`, "layers/c": `{"k": "c"}`}).readers(t, set)
+	for range 30 {
+		files, err := set.Outputs[0].Render(t.Context(), readers)
+		if err != nil || len(files) != 1 || files[0].Data.Reveal() != "c" {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
 	}
 }

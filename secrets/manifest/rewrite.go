@@ -1,10 +1,8 @@
 package manifest
 
 import (
-	"errors"
 	"maps"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 )
 
@@ -81,19 +79,6 @@ func readMerger(o *object) *merger {
 		}
 	}
 	return m
-}
-
-// compileRegexp compiles an expression of package regexp, which takes linear
-// time; a bound on its length bounds the rest.
-func compileRegexp(text string) (re *regexp.Regexp, problem string) {
-	if len(text) > maxRegexp {
-		return nil, "is too long as a regular expression"
-	}
-	re, err := regexp.Compile(text)
-	if bad, ok := errors.AsType[*syntax.Error](err); ok {
-		return nil, "is no regular expression of RE2: " + string(bad.Code)
-	}
-	return re, ""
 }
 
 // rewrite takes one step.

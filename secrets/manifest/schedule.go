@@ -8,7 +8,8 @@ import (
 
 // schedule is a cron expression of five fields, in UTC: the values of each as
 // bits. As in crontab(5), a day must be in both fields for days if one of them
-// is "*", else in one.
+// has a "*", else in one. */2 is no "*", as in the library that the External
+// Secrets Operator uses.
 type schedule struct {
 	minute, hour, day, month, weekday uint64
 	anyDay, anyWeekday                bool
@@ -47,15 +48,16 @@ func parseSchedule(text string) (s schedule, problem string) {
 		{"day of the week", &s.weekday, 0, 7, weekdays, 0},
 	} {
 		for part := range strings.SplitSeq(fields[i], ",") {
-			bits, ok := parseRange(part, f.low, f.top, func(word string) int { return index(f.words, word) + f.first })
+			bits, star, ok := parseRange(part, f.low, f.top, func(word string) int { return index(f.words, word) + f.first })
 			if !ok {
 				return s, "has a field that is not understood, that of the " + f.name
 			}
 			*f.bits |= bits
+			s.anyDay = s.anyDay || star && f.bits == &s.day
+			s.anyWeekday = s.anyWeekday || star && f.bits == &s.weekday
 		}
 	}
 	s.weekday |= s.weekday >> 7 // Sunday is 0 and 7
-	s.anyDay, s.anyWeekday = strings.HasPrefix(fields[2], "*"), strings.HasPrefix(fields[4], "*")
 	return s, ""
 }
 
@@ -69,15 +71,15 @@ func index(words []string, word string) int {
 	return -100
 }
 
-// parseRange parses A, A-B, * and any of these with /STEP; A/STEP goes up to the
-// top.
-func parseRange(text string, low, top int, word func(string) int) (bits uint64, ok bool) {
+// parseRange parses A, A-B, * or ?, and any of these with /STEP; A/STEP goes up
+// to the top. A star is one that leaves nothing out.
+func parseRange(text string, low, top int, word func(string) int) (bits uint64, star, ok bool) {
 	text, stepText, stepped := strings.Cut(text, "/")
 	step := 1
 	if stepped {
 		var err error
 		if step, err = strconv.Atoi(stepText); err != nil || step < 1 || step > top {
-			return 0, false
+			return 0, false, false
 		}
 	}
 	value := func(s string) int {
@@ -87,7 +89,8 @@ func parseRange(text string, low, top int, word func(string) int) (bits uint64, 
 		return word(s)
 	}
 	from, to := low, top
-	if text != "*" {
+	all := text == "*" || text == "?"
+	if !all {
 		first, last, isRange := strings.Cut(text, "-")
 		from = value(first)
 		switch {
@@ -98,12 +101,12 @@ func parseRange(text string, low, top int, word func(string) int) (bits uint64, 
 		}
 	}
 	if from < low || to > top || from > to {
-		return 0, false
+		return 0, false, false
 	}
 	for n := from; n <= to; n += step {
 		bits |= 1 << n
 	}
-	return bits, true
+	return bits, all && step == 1, true
 }
 
 // matches reports whether the schedule has the minute of t, which is in UTC.

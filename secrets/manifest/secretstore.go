@@ -15,6 +15,13 @@ import (
 // storeKey finds a store; ClusterSecretStores have no namespace.
 type storeKey struct{ kind, namespace, name string }
 
+// clusterStore is the kind of the stores without a namespace.
+const clusterStore = "ClusterSecretStore"
+
+func (k storeKey) String() string {
+	return k.kind + " " + strings.TrimPrefix(k.namespace+"/"+k.name, "/")
+}
+
 // store is a SecretStore or ClusterSecretStore.
 type store struct {
 	title   string
@@ -31,11 +38,7 @@ func (p *parsing) store(r resource) {
 		return
 	}
 	key := storeKey{r.kind, r.namespace, r.name}
-	title := r.kind + " " + strings.TrimPrefix(r.namespace+"/"+r.name, "/")
-	if r.kind == "ClusterSecretStore" {
-		key.namespace, title = "", r.kind+" "+r.name
-	}
-	s := &store{title: title}
+	s := &store{title: key.String()}
 	p.stores[key] = s
 	before := len(p.errs)
 	if !r.has("spec") {

@@ -7,7 +7,7 @@ import (
 
 // secretTemplate is the template of an ExternalSecret's target.
 type secretTemplate struct {
-	merge    bool // keep what was fetched
+	keep     bool // what was fetched
 	literals []literalTemplate
 	data     []keyedTemplate
 }
@@ -28,7 +28,7 @@ func (p *parsing) template(o *object) *secretTemplate {
 	if version := o.text("engineVersion"); version != "" && version != "v2" {
 		o.fail(o.field("engineVersion"), "is %q; only v2 is supported", brief(version))
 	}
-	t.merge = o.choice("mergePolicy", "Replace", "Merge") == "Merge"
+	t.keep = o.choice("mergePolicy", "Replace", "Merge") == "Merge" || o.length("data")+o.length("templateFrom") == 0
 	p.templateObject(o)
 	for _, e := range o.entries("data", maxRendered) {
 		if problem := keyProblem(e.key); problem != "" {
@@ -102,7 +102,7 @@ func (t *secretTemplate) apply(fetched map[string][]byte) (map[string][]byte, er
 		texts[key] = string(data)
 	}
 	values := map[string][]byte{}
-	if t.merge || len(t.literals)+len(t.data) == 0 {
+	if t.keep {
 		maps.Copy(values, fetched)
 	}
 	for _, l := range t.literals {

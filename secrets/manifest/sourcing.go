@@ -13,21 +13,20 @@ type sourcing struct {
 func (s *sourcing) storeRef(o *object, key string) (found *store, bad bool) {
 	o.object(key, func(o *object) {
 		name := o.text("name")
-		kind := o.choice("kind", "SecretStore", "ClusterSecretStore")
+		want := storeKey{o.choice("kind", "SecretStore", clusterStore), s.namespace, name}
 		if name == "" {
 			return
 		}
 		bad = true
-		namespace := s.namespace
-		if kind == "ClusterSecretStore" {
-			namespace = ""
+		if want.kind == clusterStore {
+			want.namespace = ""
 		}
-		st := s.stores[storeKey{kind, namespace, name}]
+		st := s.stores[want]
 		switch {
 		case st == nil:
-			o.fail(o.field("name"), "names the %s %s, which is not among the manifests", kind, brief(name))
+			o.fail(o.field("name"), "names the %s, which is not among the manifests", brief(want.String()))
 		case st.denied != "":
-			o.fail(o.field("name"), "names the %s %s, which %s", kind, brief(name), st.denied)
+			o.fail(o.field("name"), "names the %s, which %s", brief(want.String()), st.denied)
 		case !st.bad:
 			found, bad = st, false
 		}

@@ -20,7 +20,8 @@ type template struct {
 // stepping is what the bodies of loops call first.
 const stepping = "__step"
 
-// compile compiles a template. It reports every function that there is not.
+// compile compiles a template. It reports each function that there is not, up to
+// a bound.
 func (r *report) compile(source string, n *node, p place) *template {
 	if len(source) > maxRendered {
 		r.fail(p, "is too long as a template")
@@ -36,26 +37,44 @@ func (r *report) compile(source string, n *node, p place) *template {
 		return nil
 	}
 	t.tree = tree
-	for _, other := range trees {
-		if other != tree {
-			r.fail(t.position(source, other.Root.Position()), "has a template within a template, which is not supported")
+	left := maxProblems
+	refuse := func(at parse.Node, format string, args ...any) {
+		if left--; left >= 0 {
+			r.fail(t.position(source, at.Position()), format, args...)
 		}
 	}
-	w := walker{visit: func(n parse.Node) {
+	for _, other := range trees {
+		if other != tree {
+			refuse(other.Root, "has a template within a template, which is not supported")
+		}
+	}
+	w := &walker{}
+	w.visit = func(n parse.Node) {
 		switch n := n.(type) {
+		case *parse.FieldNode:
+			if w.rebound == 0 && len(n.Ident) > 1 {
+				refuse(n, partless, n)
+			}
+		case *parse.VariableNode:
+			if n.Ident[0] == "$" && len(n.Ident) > 2 {
+				refuse(n, partless, n)
+			}
 		case *parse.IdentifierNode:
 			if problem := functionProblem(n.Ident); problem != "" {
-				r.fail(t.position(source, n.Position()), "calls %s, which %s", n.Ident, problem)
+				refuse(n, "calls %s, which %s", n.Ident, problem)
 			}
 		case *parse.TemplateNode:
-			r.fail(t.position(source, n.Position()), "has a template within a template, which is not supported")
+			refuse(n, "has a template within a template, which is not supported")
 		case *parse.RangeNode:
 			n.List.Nodes = append([]parse.Node{step(n)}, n.List.Nodes...)
 		}
-	}}
+	}
 	w.walk(tree.Root)
 	return t
 }
+
+// partless is said of a field of a field of what was fetched.
+const partless = "uses %s, and what was fetched is text without parts: fromJson takes JSON apart, and a template of Helm must be rendered before"
 
 // step is the call at the beginning of a loop's body.
 func step(loop *parse.RangeNode) parse.Node {

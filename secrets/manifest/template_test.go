@@ -50,7 +50,7 @@ func TestFunctions(t *testing.T) {
 		`{{ "a-b" | trimPrefix "a" | trimSuffix "b" }}`:                                "-",
 		`{{ .text | lower | trim }}`:                                                   "hello, world",
 		`{{ "one two's x_y" | title }}`:                                                "One Two's X_y",
-		`{{ "One Two" | untitle }}`:                                                    "one two",
+		`{{ "One Two-Three" | untitle }}`:                                              "one two-Three",
 		`{{ repeat 3 "ab" }}`:                                                          "ababab",
 		`{{ substr 1 3 "abcd" }}{{ substr -1 2 "abcd" }}`:                              "bcab",
 		`{{ substr 2 -1 "abcd" }}{{ substr 2 99 "abcd" }}`:                             "cdcd",
@@ -93,12 +93,14 @@ func TestFunctions(t *testing.T) {
 		`{{ b64enc "a?>" }} {{ b64dec "YT8+" }} {{ b32enc "a" }} {{ b32dec "ME======" }} {{ hexdec "6162" }}`:          "YT8+ a?> ME====== a ab",
 		`{{ sha1sum "a" | trunc 6 }} {{ sha256sum "a" | trunc 6 }} {{ sha512sum "a" | trunc 6 }} {{ adler32sum "a" }}`: "86f7e4 ca9781 1f40fc 6422626",
 		`{{ (fromJson .json).b.c }}{{ index (fromJson .json).a 1 }}{{ (mustFromJson "1.0") }}`:                         "d2.51",
+		`{{ $d := fromJson .json }}{{ $d.b.c }}{{ with $d }}{{ .b.c }}{{ end }}`:                                       "dd",
 		`{{ fromJson .json | toJson }}`:                        `{"a":[1,2.5],"b":{"c":"d"},"e":"","f":"\u003cx\u003e"}`,
 		`{{ (fromJson .json).f | toRawJson }}`:                 `"<x>"`,
 		`{{ dict "a" 1 | toPrettyJson }}`:                      "{\n  \"a\": 1\n}",
 		`{{ fromYaml .yaml | toJson }}{{ fromYaml "" | len }}`: `{"a":true,"b":[1,"x"],"c":{"d":null},"e":"y"}0`,
 		`{{ regexMatch "^b" .list }}{{ regexFind "a." .list }}{{ regexFindAll "[ab]" .list -1 }}{{ mustRegexMatch "z" .list }}`:    "truea,[b a a]false",
 		`{{ regexReplaceAll "(a),?" .list "<$1>" }}{{ regexReplaceAllLiteral "a" .list "$1" }}`:                                    "b,<a>c,<a>b,$1,c,$1",
+		`{{ regexMatch "^\\pL{4,64}( [a-z0-9]{1,63}){0,10}$" "Ärgernis" }}`:                                                        "true",
 		`{{ regexSplit "," .list 2 }}{{ regexQuoteMeta "a.b" }}`:                                                                   `[b a,c,a]a\.b`,
 		`{{ len .num }}{{ index .list 0 }}{{ slice .list 0 3 }}{{ and true .num }}{{ or "" "x" }}{{ not true }}{{ ne 1 2 }}`:       "298b,a42xfalsetrue",
 		`{{ range $i, $x := splitList "," .list }}{{ if eq $x "c" }}{{ break }}{{ else }}{{ $i }}{{ end }}{{ else }}none{{ end }}`: "01",
@@ -118,12 +120,12 @@ func TestFunctions(t *testing.T) {
 func TestTemplateFailures(t *testing.T) {
 	t.Parallel()
 	const marker = "plantedvalue"
-	values := map[string]string{"secret": marker, "big": strings.Repeat("a,", 30_000), "quoted": strings.Repeat(`"`, 10_000)}
+	values := map[string]string{"secret": marker, "big": strings.Repeat("a,", 30_000), "quoted": strings.Repeat(`"`, 10_000), "yaml": "a: " + strings.Repeat("x", 8000)}
 	const double = `{{ $x := .big }}{{ range until 50 }}{{ $x = %s }}{{ end }}`
 	for text, want := range map[string]string{
 		"first\n  {{ .missing }}":                                      "a.yaml:16:16: ExternalSecret t: spec.target.template.data.out uses .missing, which is no key",
 		`{{ range .secret }}{{ end }}`:                                 "cannot be executed",
-		`{{ .secret.x }}`:                                              "cannot be executed",
+		`{{ (.secret).x }}`:                                            "cannot be executed",
 		`{{ index .secret 100 }}`:                                      "cannot be executed",
 		`{{ index .secret .secret }}`:                                  "cannot be executed",
 		`{{ atoi .secret }}`:                                           "calls atoi, which is given something that is no whole number",
@@ -182,6 +184,10 @@ func TestTemplateFailures(t *testing.T) {
 		`{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}`:            "takes too many steps",
 		`{{ range splitList "" .big }}{{ range splitList "" $.big }}{{ end }}{{ end }}`: "takes too many steps",
 		`{{ range until 1000 }}{{ regexFind "a*b" $.big }}{{ end }}`:                    "takes too many steps",
+		`{{ range until 300 }}{{ if fromYaml $.yaml }}{{ end }}{{ end }}`:               "takes too many steps",
+		`{{ regexFind "(a?){500}(b?){500}c" $.big }}`:                                   "takes too many steps",
+		`{{ range until 20000 }}{{ regexFind "(a?){900}b" "c" }}{{ end }}`:              "takes too many steps",
+		`{{ regexFind "(abcdefg?){1000}" "c" }}`:                                        "calls regexFind, which is given a pattern that cannot be used",
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -196,5 +202,18 @@ func TestTemplateFailures(t *testing.T) {
 				t.Errorf("shows the value: %v", err)
 			}
 		})
+	}
+}
+
+// Of a template with very many problems some are said: each costs time.
+func TestManyProblems(t *testing.T) {
+	t.Parallel()
+	err := refuse(t, tmpl("      data:\n        a: |\n"+strings.Repeat("          {{ no .a.b }}\n", 1000)))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	problems := fieldErrors(t, err)
+	if len(problems) != 20 || problems[19].Line != 30 {
+		t.Errorf("%d problems, the last in line %d", len(problems), problems[len(problems)-1].Line)
 	}
 }

@@ -30,12 +30,31 @@ func TestSyncWindows(t *testing.T) {
 		"day or weekday": {"allow", "{schedule: '0 0 13 * 5', duration: 1h}", map[string]bool{
 			"2026-11-13T00:30:00Z": true, "2026-11-20T00:30:00Z": true, "2026-12-13T00:30:00Z": true, "2026-11-21T00:30:00Z": false,
 		}},
+		"steps are no star": {"allow", "{schedule: '0 0 */2 * 1', duration: 1h}", map[string]bool{
+			"2026-11-23T00:30:00Z": true, "2026-11-25T00:30:00Z": true, "2026-11-30T00:30:00Z": true, "2026-11-24T00:30:00Z": false,
+		}},
+		"a step of one is": {"allow", "{schedule: '0 0 */1 * 1', duration: 1h}", map[string]bool{
+			"2026-11-23T00:30:00Z": true, "2026-11-25T00:30:00Z": false,
+		}},
+		"question mark": {"allow", "{schedule: '0 0 ? * 1', duration: 1h}", map[string]bool{
+			"2026-11-23T00:30:00Z": true, "2026-11-25T00:30:00Z": false,
+		}},
+		"a star in a list": {"allow", "{schedule: '0 0 5,* * 1', duration: 1h}", map[string]bool{
+			"2026-11-23T00:30:00Z": true, "2026-11-25T00:30:00Z": false,
+		}},
 		"Sunday is seven": {"allow", "{schedule: '0 0 * * 6-7', duration: 1h}", map[string]bool{
 			"2026-11-22T00:30:00Z": true, "2026-11-21T00:30:00Z": true, "2026-11-20T00:30:00Z": false,
 		}},
 		"from a day on": {"allow", "{schedule: '0 0 20/5 * *', duration: 1h}", map[string]bool{
 			"2026-11-20T00:30:00Z": true, "2026-11-25T00:30:00Z": true, "2026-11-21T00:30:00Z": false,
 		}},
+		"seconds": {"allow", "{schedule: '@hourly', duration: 90s}", map[string]bool{
+			"2026-11-20T05:01:29Z": true, "2026-11-20T05:01:30Z": false,
+		}},
+		"daily":    {"allow", "{schedule: '@daily', duration: 1m}", map[string]bool{"2026-11-22T00:00:30Z": true, "2026-11-22T01:00:00Z": false}},
+		"weekly":   {"allow", "{schedule: '@weekly', duration: 1m}", map[string]bool{"2026-11-22T00:00:00Z": true, "2026-11-23T00:00:00Z": false}},
+		"annually": {"allow", "{schedule: '@annually', duration: 1m}", map[string]bool{"2027-01-01T00:00:00Z": true, "2026-12-01T00:00:00Z": false}},
+		"midnight": {"allow", "{schedule: '@midnight', duration: 1m}", map[string]bool{"2026-11-22T00:00:30Z": true, "2026-11-22T01:00:00Z": false}},
 		"the words": {"allow", "{schedule: '@hourly', duration: 1m}, {schedule: '@Yearly', duration: 1h}", map[string]bool{
 			"2026-11-20T05:00:59Z": true, "2026-11-20T05:01:00Z": false, "2026-01-01T00:30:00Z": true,
 		}},

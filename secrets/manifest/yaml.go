@@ -75,7 +75,7 @@ func (s stream) documents() ([]*node, error) {
 	if at := strings.IndexFunc(s.text, badRune); at >= 0 {
 		before := s.text[:at]
 		line := strings.Count(before, "\n") + 1
-		return nil, s.fail(line, at-strings.LastIndexByte(before, '\n'), "has a byte that YAML does not allow")
+		return nil, s.fail(line, at-strings.LastIndexByte(before, '\n'), "has a character that YAML does not allow, or not everywhere")
 	}
 	var docs []*node
 	chunks := s.chunks()
@@ -138,7 +138,7 @@ func (s stream) document() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := converter{stream: s, lines: strings.Split(s.text, "\n"), anchors: map[string]*node{}}
+	c := converter{stream: s, lines: strings.Split(s.text, "\n"), anchors: map[string]*node{}, outer: -1}
 	var n *node
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
@@ -153,23 +153,28 @@ func (s stream) document() (*node, error) {
 	return n, nil
 }
 
-// scalars are the tokens that are words: keys, values, and the names of anchors.
+// scalars are the tokens that are counted as words: keys, values, headers of
+// blocks, tags, and the names of anchors.
 var scalars = map[token.Type]bool{
 	token.StringType: true, token.SingleQuoteType: true, token.DoubleQuoteType: true, token.BoolType: true,
 	token.NullType: true, token.IntegerType: true, token.BinaryIntegerType: true, token.OctetIntegerType: true,
 	token.HexIntegerType: true, token.FloatType: true, token.InfinityType: true, token.NanType: true,
+	token.LiteralType: true, token.FoldedType: true, token.TagType: true,
 }
 
-// badRune reports what is not UTF-8 or not printable in YAML (YAML 1.2.2, 5.1).
+// badRune reports what is not UTF-8, not printable in YAML (YAML 1.2.2, 5.1), or
+// an end of a line in YAML 1.1 only. A byte order mark was cut off before.
 func badRune(r rune) bool {
-	return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f
+	return strings.ContainsRune("\u0085\u2028\u2029\ufeff", r) || r == utf8.RuneError || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f
 }
 
 // tokens are those of the stream. Their number is bounded since the time that the
 // parser takes, unlike that of the lexer, grows with its square.
 func (s stream) tokens() (tokens token.Tokens, err error) {
 	defer s.recover(&err)
-	tokens = lexer.Tokenize(s.text)
+	// With none, the lexer leaves out a tag at the end; with several, it refuses
+	// blocks of text that say how far they are indented.
+	tokens = lexer.Tokenize(strings.TrimRight(s.text, "\n") + "\n")
 	if len(tokens) > maxTokens {
 		return nil, s.fail(1, 1, "has %d tokens of YAML; %d is the limit", len(tokens), maxTokens)
 	}
@@ -182,12 +187,21 @@ func (s stream) parse(tokens token.Tokens) (file *ast.File, err error) {
 	file, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // a better error follows
 	if syntax, ok := errors.AsType[yaml.Error](err); ok {
 		line, column := where(syntax.GetToken())
-		return nil, s.fail(line, column, "is not YAML: %s", syntax.GetMessage())
+		return nil, s.fail(line, column, "is not YAML: %s%s", syntax.GetMessage(), s.hint(line))
 	}
 	if err != nil {
 		return nil, s.fail(1, 1, "is not YAML")
 	}
 	return file, nil
+}
+
+// hint says what may be wrong in a line.
+func (s stream) hint(line int) string {
+	lines := strings.Split(s.text, "\n")
+	if line > len(lines) || !strings.Contains(lines[line-1], "{{") {
+		return ""
+	}
+	return `; "{{" takes quotes, or is a template, such as one of Helm, that must be rendered before`
 }
 
 // recover makes an error of a panic of go-yaml, on some text that is not YAML.

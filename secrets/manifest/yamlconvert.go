@@ -1,26 +1,32 @@
 package manifest
 
 import (
-	"strings"
-
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 )
 
 // converter turns the AST of a document into nodes: anchors and merge keys
-// resolved, plain words read as Kubernetes reads them, keys unique.
+// resolved, plain words read as Kubernetes reads them, keys unique. It sees to
+// what go-yaml is not strict about.
 type converter struct {
 	stream
 	lines   []string
-	anchors map[string]*node
-	total   int // values so far, aliases written out
-	words   int // scalars so far, and names of anchors
+	anchors map[string]*node // nil while their value is being read
+	total   int              // values so far, aliases written out
+	words   int              // scalars so far, with headers of blocks, tags and names of anchors
+	// outer is how far what encloses the next value is indented; -1 at the top.
+	// A list may begin at dash, too.
+	outer, dash int
+	flow        int // how many braces and brackets are open
 }
 
 func (c *converter) convert(from ast.Node, depth int) (*node, error) {
 	line, column := where(from.GetToken())
 	if depth > maxDepth {
 		return nil, c.fail(line, column, "is nested deeper than %d levels", maxDepth)
+	}
+	if err := c.indented(from); err != nil {
+		return nil, err
 	}
 	n, err := c.value(from, depth)
 	if err != nil {
@@ -37,26 +43,44 @@ func (c *converter) convert(from ast.Node, depth int) (*node, error) {
 	return n, nil
 }
 
+// indented refuses a value that is not further to the right than what it belongs
+// to, which go-yaml takes for its value.
+func (c *converter) indented(from ast.Node) error {
+	first, least := from.GetToken(), c.outer+1
+	switch from := from.(type) {
+	case *ast.MappingNode:
+		if !from.IsFlowStyle && len(from.Values) > 0 {
+			first = from.Values[0].Key.GetToken()
+		}
+	case *ast.MappingValueNode:
+		first = from.Key.GetToken()
+	case *ast.SequenceNode:
+		if !from.IsFlowStyle {
+			least = c.dash
+		}
+	}
+	line, column := where(first)
+	if c.flow > 0 || first.Type == token.ImplicitNullType || column > least {
+		return nil
+	}
+	return c.fail(line, column, "is not indented more than what it belongs to")
+}
+
 func (c *converter) value(from ast.Node, depth int) (*node, error) {
 	line, column := where(from.GetToken())
 	switch from := from.(type) {
 	case *ast.MappingNode:
-		n, err := c.mapping(from.Values, depth)
+		n, err := c.mapping(from.Values, from.IsFlowStyle, depth)
 		if n != nil && (from.IsFlowStyle || len(from.Values) == 0) {
 			n.at = c.at(line, column)
 		}
 		return n, err
 	case *ast.MappingValueNode:
-		return c.mapping([]*ast.MappingValueNode{from}, depth)
+		return c.mapping([]*ast.MappingValueNode{from}, false, depth)
 	case *ast.SequenceNode:
 		return c.list(from, depth)
 	case *ast.AnchorNode:
-		c.words++
-		n, err := c.convert(from.Value, depth+1)
-		if err == nil {
-			c.anchors[from.Name.String()] = n
-		}
-		return n, err
+		return c.anchored(from, depth)
 	case *ast.AliasNode:
 		c.words++
 		if n := c.anchors[from.Value.String()]; n != nil {
@@ -66,48 +90,24 @@ func (c *converter) value(from ast.Node, depth int) (*node, error) {
 	case *ast.TagNode:
 		return c.tagged(from, depth)
 	case *ast.LiteralNode:
-		c.words++
-		n := c.scalar(textKind, from.Value.Value, line, column)
-		if from.Start.Type == token.LiteralType {
-			n.inside = c.block(line, from.Value.Value)
-		}
-		return n, nil
+		return c.blockText(from)
 	case ast.ScalarNode:
-		return c.word(from.GetToken()), nil
+		return c.word(from.GetToken())
 	}
 	return nil, c.fail(line, column, "is YAML of a kind that is not supported: %s", from.Type())
 }
 
-func (c *converter) scalar(k kind, text string, line, column int) *node {
-	return &node{kind: k, text: text, at: c.at(line, column), size: 1}
-}
-
-// word is a scalar in quotes or without.
-func (c *converter) word(t *token.Token) *node {
-	line, column := where(t)
-	k := textKind
-	switch t.Type {
-	case token.SingleQuoteType, token.DoubleQuoteType:
-	case token.ImplicitNullType:
-		return c.scalar(nullKind, "", line, column)
-	default:
-		k = plainKind(t.Value)
+func (c *converter) anchored(from *ast.AnchorNode, depth int) (*node, error) {
+	line, column := where(from.GetToken())
+	name := from.Name.String()
+	if _, twice := c.anchors[name]; twice {
+		return nil, c.fail(line, column, "has the anchor %q a second time", name)
 	}
 	c.words++
-	return c.scalar(k, t.Value, line, column)
-}
-
-// block maps places in the text of a block scalar, whose header is in the given
-// line, to those in the file.
-func (c *converter) block(header int, text string) func(line, column int) Position {
-	inner := strings.Split(text, "\n")
-	return func(line, column int) Position {
-		if line < 1 || line > len(inner) || header+line > len(c.lines) {
-			return c.at(header, 1)
-		}
-		indent := len(c.lines[header+line-1]) - len(inner[line-1])
-		return c.at(header+line, column+max(indent, 0))
-	}
+	c.anchors[name] = nil
+	n, err := c.convert(from.Value, depth+1)
+	c.anchors[name] = n
+	return n, err
 }
 
 func (c *converter) tagged(from *ast.TagNode, depth int) (*node, error) {
@@ -115,6 +115,7 @@ func (c *converter) tagged(from *ast.TagNode, depth int) (*node, error) {
 	if tag := from.Start.Value; tag != string(token.StringTag) {
 		return nil, c.fail(line, column, "has the tag %s; only %s is supported", tag, token.StringTag)
 	}
+	c.words++
 	n, err := c.convert(from.Value, depth+1)
 	if err != nil {
 		return nil, err
@@ -127,103 +128,35 @@ func (c *converter) tagged(from *ast.TagNode, depth int) (*node, error) {
 	return &text, nil
 }
 
+// within converts what is in braces, brackets, or something that is indented by
+// outer.
+func (c *converter) within(flow bool, outer, dash int, convert func() error) error {
+	before := *c
+	c.outer, c.dash = outer, dash
+	if flow {
+		c.flow++
+	}
+	err := convert()
+	c.outer, c.dash, c.flow = before.outer, before.dash, before.flow
+	return err
+}
+
 func (c *converter) list(from *ast.SequenceNode, depth int) (*node, error) {
 	line, column := where(from.GetToken())
 	n := &node{kind: listKind, at: c.at(line, column), size: 1}
-	for _, value := range from.Values {
-		item, err := c.convert(value, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		n.items = append(n.items, item)
-		n.size += item.size
-	}
-	return n, nil
-}
-
-func (c *converter) mapping(from []*ast.MappingValueNode, depth int) (*node, error) {
-	n := &node{kind: mapKind, at: c.at(1, 1), size: 1}
-	lines := map[string]int{} // of the keys so far
-	var merged []*node
-	for i, value := range from {
-		line, column := where(value.Key.GetToken())
-		if i == 0 {
-			n.at = c.at(line, column)
-		}
-		if err := c.spaced(value); err != nil {
-			return nil, err
-		}
-		v, err := c.convert(value.Value, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		n.size += v.size
-		if value.Key.IsMergeKey() {
-			merged = append(merged, v)
-			continue
-		}
-		key, err := c.key(value.Key)
-		if err != nil {
-			return nil, err
-		}
-		if first := lines[key.text]; first > 0 {
-			return nil, c.fail(line, column, "has the key %.60q twice, first in line %d", key.text, first)
-		}
-		lines[key.text] = c.at(line, column).Line
-		n.members = append(n.members, member{key, v})
-	}
-	for _, m := range merged {
-		if err := c.merge(n, m); err != nil {
-			return nil, err
-		}
-	}
-	return n, nil
-}
-
-// spaced refuses a colon without a space behind it, which go-yaml takes for one
-// with a space: in {name:x} it is a part of the key.
-func (c *converter) spaced(value *ast.MappingValueNode) error {
-	line, column := where(value.Start)
-	key := value.Key.GetToken().Type
-	if value.Start == nil || value.Start.Value != ":" || key == token.SingleQuoteType || key == token.DoubleQuoteType || line > len(c.lines) {
-		return nil
-	}
-	behind := []rune(c.lines[line-1])
-	if column >= len(behind) || strings.ContainsRune(" \t", behind[column]) {
-		return nil
-	}
-	return c.fail(line, column, "has a colon without a space behind it, which belongs to the word before it")
-}
-
-// key is the key of a map's member, which must be a word.
-func (c *converter) key(from ast.MapKeyNode) (*node, error) {
-	line, column := where(from.GetToken())
-	switch from.(type) {
-	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode, *ast.InfinityNode, *ast.NanNode:
-		return c.word(from.GetToken()), nil
-	}
-	return nil, c.fail(line, column, "has a key that is no word")
-}
-
-// merge adds what from, a map or a list of maps, has and n has not
-// (YAML 1.1, "Merge Key").
-func (c *converter) merge(n, from *node) error {
-	if from.kind == listKind {
-		for _, item := range from.items {
-			if err := c.merge(n, item); err != nil {
+	err := c.within(from.IsFlowStyle, column-1, column, func() error {
+		for _, value := range from.Values {
+			item, err := c.convert(value, depth+1)
+			if err != nil {
 				return err
 			}
+			n.items = append(n.items, item)
+			n.size += item.size
 		}
 		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if from.kind != mapKind {
-		return &yamlError{from.at, `is merged by "<<" and is no map`}
-	}
-	for _, m := range from.members {
-		if n.member(m.key.text) == nil {
-			n.members = append(n.members, m)
-			n.size += m.value.size
-		}
-	}
-	return nil
+	return n, nil
 }
