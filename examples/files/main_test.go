@@ -1,15 +1,17 @@
 package main
 
 import (
-	"net/http/httptest"
+	"errors"
+	"io/fs"
 	"os"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/irsakit/irsa/credentials/credentialstest"
+	"github.com/irsakit/irsa/examples/internal/podtest"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
 
@@ -19,12 +21,10 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"world": world, "rotate": rotate, "break": fail, "await": await},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"world": world, "rotate": rotate, "break": fail, "await": await, "gone": gone},
 		Setup: func(env *testscript.Env) error {
 			env.Values[fakeKey{}] = &fake{}
-			env.Setenv("AWS_CONFIG_FILE", os.DevNull)
-			env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			podtest.Isolate(env)
 			return nil
 		},
 	})
@@ -44,24 +44,7 @@ func of(ts *testscript.TestScript) *fake { return ts.Value(fakeKey{}).(*fake) }
 // world serves the story on loopback and gives the script the environment of its
 // pod. Its secrets have tags.
 func world(ts *testscript.TestScript, _ bool, _ []string) {
-	aws, err := secretstest.New(secretstest.Story())
-	ts.Check(err)
-	of(ts).aws = aws
-	server := httptest.NewServer(aws.Handler())
-	ts.Defer(server.Close)
-	raw, err := aws.Token(credentialstest.TokenRequest{
-		Namespace: secretstest.StoryNamespace, ServiceAccount: secretstest.StoryServiceAccount, Pod: "testapp-7d4b9c6f5-x2x7k",
-	})
-	ts.Check(err)
-	file, err := credentialstest.NewTokenFile(ts.MkAbs("projected"), raw)
-	ts.Check(err)
-	for name, value := range map[string]string{
-		"AWS_REGION": secretstest.StoryRegion, "AWS_ENDPOINT_URL": server.URL,
-		"AWS_ROLE_ARN": secretstest.StoryRoleARN, "AWS_WEB_IDENTITY_TOKEN_FILE": file.Path(),
-		"SECRET": secretstest.StorySecretARN,
-	} {
-		ts.Setenv(name, value)
-	}
+	of(ts).aws = podtest.Enter(ts, secretstest.Story())
 }
 
 // rotate is "rotate VALUE": it gives the app's secret a new version.
@@ -80,14 +63,34 @@ func fail(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).mend = of(ts).aws.Inject(credentialstest.When{Service: "secretsmanager"}, credentialstest.Fault{Code: args[0], Status: 400})
 }
 
-// await is "await FILE TEXT": it waits until a file has a text.
+// await is "await FILE PATTERN": it waits until a file has what matches.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	var text []byte
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-time.After(5 * time.Millisecond) {
+	pattern := regexp.MustCompile(args[1])
+	if !within(func() bool {
 		text, _ = os.ReadFile(ts.MkAbs(args[0]))
-		if strings.Contains(string(text), args[1]) {
-			return
+		return pattern.Match(text)
+	}) {
+		ts.Fatalf("%s never had %q; it has\n%s", args[0], args[1], text)
+	}
+}
+
+// gone is "gone FILE": it waits until there is no such file.
+func gone(ts *testscript.TestScript, _ bool, args []string) {
+	if !within(func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return errors.Is(err, fs.ErrNotExist)
+	}) {
+		ts.Fatalf("%s is still there", args[0])
+	}
+}
+
+// within reports whether something comes true before long.
+func within(done func() bool) bool {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-time.After(5 * time.Millisecond) {
+		if done() {
+			return true
 		}
 	}
-	ts.Fatalf("%s never had %q; it has\n%s", args[0], args[1], text)
+	return false
 }

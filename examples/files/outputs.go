@@ -57,8 +57,9 @@ func (outs outputs) close() error {
 	return errors.Join(errs...)
 }
 
-// write fetches what the output needs and writes it.
-func (out *output) write(ctx context.Context) error {
+// write fetches what the output needs and writes it. What tells others of changes
+// is told of one, or in any case if anyway is set.
+func (out *output) write(ctx context.Context, anyway bool) error {
 	files, err := out.Render(ctx, out.readers)
 	if err != nil {
 		return err
@@ -70,6 +71,8 @@ func (out *output) write(ctx context.Context) error {
 	changed, err := out.sink.Write(ctx, set)
 	if changed {
 		out.log.Info("written", "files", len(set))
+	}
+	if changed || anyway && err == nil {
 		out.notify()
 	}
 	return err
@@ -81,7 +84,7 @@ func (outs outputs) once(ctx context.Context) error {
 	errs := make([]error, len(outs))
 	var work sync.WaitGroup
 	for i, out := range outs {
-		work.Go(func() { errs[i] = out.write(ctx) })
+		work.Go(func() { errs[i] = out.write(ctx, false) })
 	}
 	work.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -99,22 +102,33 @@ func (outs outputs) keep(ctx context.Context) {
 	work.Wait()
 }
 
-// The time to the next try after an output could not be written: it doubles each
-// time, up to the output's own interval.
+// The time to the next try after an output could not be written.
 const firstRetry, lastRetry = time.Second, time.Minute
 
+// rarer is the time to the try after the next: twice that to the next, up to the
+// output's own interval.
+func (out *output) rarer(retry time.Duration) time.Duration {
+	if out.refresh <= 0 {
+		return min(2*retry, lastRetry)
+	}
+	return min(2*retry, lastRetry, max(out.refresh, firstRetry))
+}
+
+// keep writes one output again and again. The first time others are told whether
+// it has changed or not: a process that was killed may have written it and not
+// come to tell.
 func (out *output) keep(ctx context.Context) {
 	retry := firstRetry
 	for written := false; ctx.Err() == nil; {
 		wait := max(out.refresh, 0)
 		if written && !out.MayRefresh(time.Now()) {
 			wait = min(wait, time.Minute)
-		} else if err := out.write(ctx); err == nil {
+		} else if err := out.write(ctx, !written); err == nil {
 			written, retry = true, firstRetry
 		} else if ctx.Err() == nil {
 			out.log.Error("not written", "error", err, "retry", retry)
 			wait = retry
-			retry = min(2*retry, lastRetry)
+			retry = out.rarer(retry)
 		}
 		if wait == 0 {
 			<-ctx.Done()

@@ -25,8 +25,11 @@ func (p *pod) fill(getenv func(string) string) {
 		if err != nil {
 			continue
 		}
-		if p.account == "" && (p.namespace == "" || p.namespace == token.Namespace) {
-			p.namespace, p.account = token.Namespace, token.ServiceAccount
+		if p.namespace == "" {
+			p.namespace = token.Namespace
+		}
+		if p.account == "" && p.namespace == token.Namespace {
+			p.account = token.ServiceAccount
 		}
 	}
 	if p.namespace == "" {

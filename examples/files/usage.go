@@ -18,11 +18,13 @@ DESCRIPTION
     Each SecretProviderClass goes to DIR and its name, each ExternalSecret to DIR
     and the name of its target. The files of one are replaced all at once, as the
     kubelet does it, and only if everything was fetched: otherwise they stay as
-    they are, and files tries again.
+    they are, and files tries again. An ExternalSecret whose deletionPolicy says so
+    loses the files of secrets that are gone.
 
     A MANIFEST is a file with any number of YAML documents; "-" is standard input.
     Stores must be among them. A field that cannot be obeyed is an error with its
-    line; one that changes nothing here is a warning.
+    line; one that changes nothing here is a warning. Manifests are read once, at
+    the start: to use others, start files again.
 
 OPTIONS
     -dir DIR            should be in memory; made if it does not exist
@@ -30,7 +32,8 @@ OPTIONS
                         0440
     -insecure-dir       accept directories that everybody may write to or that are
                         symbolic links
-    -once               write everything once and exit, for init containers
+    -once               write everything once and exit, for init containers. What
+                        can be had is written even if something else cannot
     -check              only read the manifests, and print what they come to
     -lenient            warn of unknown fields instead of refusing them
     -refresh DURATION   how often what a SecretProviderClass names is fetched,

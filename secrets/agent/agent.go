@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/irsakit/irsa/internal/localauth"
 	"github.com/irsakit/irsa/secrets"
 )
 
@@ -21,7 +23,6 @@ type Agent struct {
 	store        *secrets.Store
 	ttl          time.Duration
 	keys         keyring
-	hosts        hosts
 	allowedRoles patterns
 	roles        roles
 	sessions     sessions
@@ -33,8 +34,10 @@ type Agent struct {
 	requests    requestCounts
 	draining    atomic.Bool
 
+	life context.Context // ends with Close
+	end  context.CancelFunc
+
 	mu      sync.Mutex
-	closed  bool
 	handles []*secrets.Handle[version] // of what is declared
 }
 
@@ -47,23 +50,25 @@ func New(c Config) (*Agent, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	c.Hosts, c.Declared = slices.Clone(c.Hosts), slices.Clone(c.Declared)
 	keys, err := newKeyring(c)
 	if err != nil {
 		return nil, err
 	}
+	life, end := context.WithCancel(context.Background())
 	return &Agent{
-		config: c, store: c.Store, ttl: c.ttl(), keys: keys, hosts: c.Hosts, allowedRoles: newPatterns(c.Roles),
+		config: c, store: c.Store, life: life, end: end, ttl: c.ttl(), keys: keys, allowedRoles: newPatterns(c.Roles),
 		roles:    roles{max: c.maxRoles(), used: map[string]*roleUse{}},
 		sessions: sessions{open: map[sessionID]session{}},
 	}, nil
 }
 
-// Close ends what [Agent.Load] has begun and the sessions of the page. It closes
-// neither the Store nor the Provider, and ends no [Agent.Serve]. It always
-// returns nil and may be called again.
+// Close ends [Agent.Load] and what that has begun, and the sessions of the page.
+// It closes neither the Store nor the Provider, and ends no [Agent.Serve]. It
+// always returns nil and may be called again.
 func (a *Agent) Close() error {
+	a.end()
 	a.mu.Lock()
-	a.closed = true
 	handles := a.handles
 	a.handles = nil
 	a.mu.Unlock()
@@ -200,11 +205,13 @@ func (x *exchange) serve() {
 	}
 }
 
-// bodyUnread reports whether a request has a body that the contract has no use
-// for. What comes behind it on the connection is not believed to be a request:
+// bodyUnread reports whether a request has a body that nothing here has a use
+// for, or one in chunks, which may have had a length as well (RFC 9112, section
+// 6.1). What comes behind it on the connection is not believed to be a request:
 // whoever passed it on may have seen its end elsewhere.
 func (x *exchange) bodyUnread() bool {
-	return x.r.ContentLength != 0 && x.route != RouteInvalidate && x.route != RoutePage
+	takesBody := x.r.Method == http.MethodPost && (x.route == RouteInvalidate || x.route == RoutePage)
+	return x.r.ContentLength < 0 || x.r.ContentLength > 0 && !takesBody
 }
 
 // stranger returns the answer to a request that comes from elsewhere or has no
@@ -214,9 +221,9 @@ func (x *exchange) stranger() *answer {
 	refused := ""
 	var a *answer
 	switch {
-	case forwarded(x.r.Header):
+	case localauth.Forwarded(x.r.Header):
 		a, refused = hasPassedProxy, "it has passed a proxy"
-	case !x.hosts.permit(x.r):
+	case !localauth.Addressed(x.r, x.config.Hosts):
 		a, refused = badHost, "it is addressed to another host"
 	case x.who == nil && x.route != RoutePage:
 		a, refused = badToken, "it has no valid token"
@@ -257,11 +264,14 @@ func (x *exchange) contract() {
 	if x.config.Dialect == DialectExtension && x.route != RouteParameter {
 		o.encode, o.vague = appendExtensionSecret, true
 	}
-	if bad != nil {
+	switch {
+	case bad == nil:
+		x.secret(o)
+	case bad.upstream && o.vague:
+		extensionError.write(x.w)
+	default:
 		bad.write(x.w)
-		return
 	}
-	x.secret(o)
 }
 
 // secret answers an order.

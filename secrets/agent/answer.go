@@ -42,11 +42,17 @@ var (
 	extensionError = plain(http.StatusBadRequest, "an unexpected error occurred while executing request")
 )
 
+// shortBody is up to which size net/http tells the length of a body by itself, and
+// does so without allocations.
+const shortBody = 2 << 10
+
 // write sends the answer.
 func (a *answer) write(w http.ResponseWriter) {
 	h := w.Header()
 	h["Content-Type"] = nil // or net/http would guess one
-	h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+	if len(a.body) > shortBody {
+		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // whoever has left needs none
 }
@@ -68,7 +74,8 @@ func writeSecret(w http.ResponseWriter, v secrets.Value, encode func([]byte, sec
 // problem is the error of a request that the Agent answers itself.
 type problem struct {
 	*answer
-	text string // for the log
+	text     string // for the log
+	upstream bool   // it is what AWS would answer
 }
 
 func (p *problem) Error() string { return "agent: " + p.text }
@@ -76,12 +83,12 @@ func (p *problem) Error() string { return "agent: " + p.text }
 // refuse returns a problem that is answered in bare text.
 func refuse(format string, args ...any) *problem {
 	text := fmt.Sprintf(format, args...)
-	return &problem{plain(http.StatusBadRequest, text), text}
+	return &problem{answer: plain(http.StatusBadRequest, text), text: text}
 }
 
 // invalid returns a problem in the words of AWS.
 func invalid(message string) *problem {
-	return &problem{failure(http.StatusBadRequest, "ValidationException", message), message}
+	return &problem{failure(http.StatusBadRequest, "ValidationException", message), message, true}
 }
 
 // writeJSON answers a value of one of the Agent's own routes.

@@ -171,6 +171,9 @@ func (r *rig) converse(t *testing.T, c net.Conn, request string) string {
 func TestSmuggling(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
+	if got := r.good(t); got.Status != 200 { // the hidden request would be answered at once
+		t.Fatal(got)
+	}
 	hidden := "GET /secretsmanager/get?secretId=db/main HTTP/1.1\r\nHost: " + r.host() + "\r\nX-Vault-Token: " + tok + "\r\n\r\n"
 	outer := "GET /ping HTTP/1.1\r\nHost: " + r.host() + "\r\n"
 	chunk := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(hidden), hidden)
@@ -179,6 +182,12 @@ func TestSmuggling(t *testing.T) {
 		"in a chunk":                outer + "Transfer-Encoding: chunked\r\n\r\n" + chunk,
 		"behind the last chunk":     outer + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
 		"behind chunks, by length":  outer + fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5+len(hidden)) + hidden,
+		"in the body of a page":     strings.Replace(outer, "ping", "irsa/", 1) + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(hidden)) + hidden,
+		"behind the body of a page": strings.Replace(outer, "ping", "irsa/login", 1) + "Content-Length: 4\r\n\r\nbody" + hidden,
+		"behind a form, by length": strings.Replace(outer, "GET /ping", "POST /irsa/login", 1) +
+			fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5+len(hidden)) + hidden,
+		"behind an event, by length": strings.Replace(outer, "GET /ping", "POST /irsa/invalidate", 1) + "X-Vault-Token: " + tok + "\r\n" +
+			fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 5+len(hidden)) + hidden,
 		"behind a body":             outer + "Content-Length: 4\r\n\r\nbody" + hidden,
 		"behind a body of no token": strings.Replace(outer, "ping", "v1/a", 1) + "Content-Length: 4\r\n\r\nbody" + hidden,
 	} {

@@ -223,13 +223,18 @@ func (n nowhere) WriteHeader(int)             {}
 // BenchmarkHandler is a read of a secret that is held, without a connection.
 func BenchmarkHandler(b *testing.B) {
 	made, head := newBenchAgent(b)
-	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(fmt.Sprintf(head, "2773"))))
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := nowhere{http.Header{}}
-	b.ReportAllocs()
-	for b.Loop() {
-		made.ServeHTTP(w, r)
+	for name, id := range map[string]string{"name": "db/main", "arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/main"} {
+		b.Run(name, func(b *testing.B) {
+			request := strings.Replace(fmt.Sprintf(head, "2773"), "db/main", id, 1)
+			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := nowhere{http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				made.ServeHTTP(w, r)
+			}
+		})
 	}
 }

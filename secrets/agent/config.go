@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +36,8 @@ type Config struct {
 	Hosts []string
 
 	// Roles are patterns of the ARNs of the roles that requests may name, "*"
-	// standing for any characters. Nil: every role.
+	// standing for any characters. Nil: every role, but for a token that has a
+	// list of secrets and none of roles: for ARNs alone.
 	Roles []string
 	// MaxRoles bounds how many roles are in use. One that nobody has used for an
 	// hour makes room. Zero: 20. Negative: requests name no role, and roleArn is
@@ -191,6 +193,11 @@ func (c Config) check() error {
 	for _, h := range c.headers() {
 		if !isToken(h) {
 			return &ConfigError{"Config.Headers", fmt.Sprintf("has %q, which is no name of a header", h)}
+		}
+	}
+	for _, h := range c.Hosts {
+		if _, _, err := net.SplitHostPort(h); err == nil || h == "" || strings.ContainsAny(h, "/[] ") {
+			return &ConfigError{"Config.Hosts", fmt.Sprintf("has %q, which is no name; ports and schemes are left out", h)}
 		}
 	}
 	for name, d := range map[string]time.Duration{

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -30,7 +31,8 @@ func (a *Agent) accept(c net.Conn, draining <-chan struct{}) *conn {
 	}
 	lifetime := a.config.connLifetime()
 	made := &conn{Conn: c, agent: a, rank: rank, draining: draining, ending: time.Now().Add(lifetime - lifetime/10)}
-	made.cut = time.AfterFunc(lifetime, func() { _ = made.Close() })
+	made.cut = time.AfterFunc(math.MaxInt64, func() { _ = made.Close() })
+	made.cut.Reset(lifetime) // not before Close finds it
 	return made
 }
 

@@ -36,9 +36,10 @@
 //
 // What clients may notice:
 //
-//   - Requests must be addressed to localhost, a loopback address or one of
-//     Config.Hosts, with the port of the connection: else 403 "Bad Host". Forwarded
-//     and Via are refused as X-Forwarded-For is.
+//   - Requests must be addressed to localhost, a loopback address, the one that
+//     was connected to or one of Config.Hosts, with the port of the connection:
+//     else 403 "Bad Host". Forwarded, Via, X-Real-IP and whatever begins with
+//     X-Forwarded- are refused as X-Forwarded-For is.
 //   - Throttling counts as a failure that may pass. An old value is served while
 //     AWS cannot be reached, but no longer than the Store's MaxStale.
 //   - What AWS does not answer within the Store's Timeout is a 504, long before
@@ -47,16 +48,21 @@
 //     secret, which all who wait share. Values are good for at least a second
 //     whatever Config.TTL.
 //   - An expired value is fetched by GetSecretValue, where AWS's agent asks
-//     DescribeSecret first, so that a role needs no right to that. A refusal
-//     counts once it was repeated, a second later.
+//     DescribeSecret first, so that a role needs no right to that; with the
+//     Store's DescribeFirst, it is asked behind reads. A refusal counts once it
+//     was repeated, a second later, and the old value is then no longer served.
 //   - AWSCURRENT is sent even if no stage was asked for, as policies with a
 //     condition on it demand, and is not read a second time if it was. Names
 //     and ARNs are kept apart. Binary and text are told apart as AWS does.
 //   - An id that no secret can have is answered as AWS would, without asking.
 //   - A role that nobody has used for an hour makes room for another when there
 //     are too many, and one that could not be assumed takes up none.
-//   - A connection ends with the response in its last tenth, before it is cut,
-//     and one beyond the limit with its 429. At its end the Agent drains.
+//   - A token that has a list of secrets and none of roles takes roles for ARNs
+//     only, unless Config.Roles is set: in another account's role a name is that
+//     of another secret.
+//   - A connection ends with the response in its last tenth, before it is cut;
+//     with that to a request whose body is in chunks or has no use; and beyond the
+//     limit with its 429. At its end the Agent drains.
 //
 // Of the Lambda extension's answers it is the SourceResult of a parameter that
 // is missing: it is always null.
@@ -77,16 +83,18 @@
 // is a version other than the parameter version says, or 204 after the parameter
 // wait (a duration such as 30s).
 //
-// POST /irsa/invalidate takes {"refs": […]} or an event of EventBridge about
-// Secrets Manager or Parameter Store, and has the Store fetch what that is about
-// anew. It answers which references it has taken.
+// POST /irsa/invalidate takes {"refs": […]}, of up to a hundred, or an event of
+// EventBridge about Secrets Manager or Parameter Store, and has the Store fetch
+// what that is about anew. It answers which references it has taken. Of an event,
+// what the token may not read is left out; all else that cannot be used is an
+// error, which names it.
 //
 // # The page
 //
-// A browser at /irsa/ sees the pod's identity, every secret's version, age, state
-// and, where AWS refuses one, which document to change, and what it has cost. It
-// sees no secret. Browsers send no header of their own, so that /irsa/login takes
-// the token and begins a session of an hour.
+// A browser at /irsa/ sees the pod's identity, the version, age and state of up to
+// a thousand secrets and, where AWS refuses one, which document to change, and
+// what it has cost. It sees no secret. Browsers send no header of their own, so
+// that /irsa/login takes the token and begins a session of an hour.
 //
 // # Health
 //
@@ -116,6 +124,10 @@
 // to 127.0.0.1, and of the headers that proxies add. Tokens are kept as digests
 // and compared in constant time; they are read once, so that a file that is
 // replaced later changes nothing.
+//
+// What Parameter Store shows of Secrets Manager, under
+// /aws/reference/secretsmanager/, is open only to a pattern that has that path,
+// and to "*" alone.
 //
 // The cookie of the page goes to every port of the host that the browser knows
 // the Agent by, so that a session shows the page and nothing else.

@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/secrets"
 )
 
@@ -20,6 +22,13 @@ func (a *Agent) AgeRole(arn string) {
 	a.roles.mu.Lock()
 	defer a.roles.mu.Unlock()
 	a.roles.used[arn].last = a.roles.used[arn].last.Add(-2 * idleRole)
+}
+
+// UsesRole reports whether a role has a place.
+func (a *Agent) UsesRole(arn string) bool {
+	a.roles.mu.Lock()
+	defer a.roles.mu.Unlock()
+	return a.roles.used[arn] != nil
 }
 
 // KnowRole has a role given credentials before.
@@ -52,6 +61,7 @@ var (
 	Glob         = glob
 	AppendEpoch  = appendEpoch
 	AppendSecret = appendSecret
+	Invalidated  = invalidated
 )
 
 // AppendString is appendString.
@@ -91,3 +101,27 @@ func Finder(c Config, sent string) func() bool {
 
 // ConnLifetime is how long a connection is served.
 func (a *Agent) ConnLifetime() time.Duration { return a.config.connLifetime() }
+
+// PageOf is the page and the form with a text in all places of theirs that can hold
+// what others have written; places is how many these are.
+func PageOf(text string) (page, form string, places int) {
+	all := view{
+		Now: time.Now(),
+		Identity: &credentials.Identity{
+			Source: credentials.Source(text), ARN: text, RoleARN: text, Account: text,
+			Subject: text, Issuer: text, Audience: text, Region: text,
+		},
+		Snapshot: Snapshot{Sessions: []credentials.SessionStats{
+			{RoleARN: text, LastError: text},
+			{Source: credentials.Source(text)},
+		}},
+		Secrets: []row{
+			{Status: secrets.Status{Ref: text, Version: text}, Explain: text},
+			{Status: secrets.Status{Ref: text, Version: text, Err: errors.New(text)}},
+		},
+	}
+	var m, login markup
+	all.write(&m)
+	(&view{Login: true, Wrong: text}).write(&login)
+	return m.String(), login.String(), 8 + 3 + 6
+}

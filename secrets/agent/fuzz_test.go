@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,10 +52,34 @@ func FuzzParseSecret(f *testing.F) {
 	})
 }
 
+// FuzzInvalidated reads bodies about what to invalidate. One that is taken for a
+// list is JSON that says nothing else.
+func FuzzInvalidated(f *testing.F) {
+	for _, body := range []string{
+		"", "null", "{}", `{"refs":["a","b"]}`, `{"refs":null}`, `{"refs":["a"],"refs":["b"]}`, `{"refs":[1]}`, `{"refs":["a"]}x`, `{"ref":["a"]}`, `{"":[]}`,
+		event("aws.secretsmanager", `{"name":"a"}`, `"`+mainARN+`"`), event("aws.ssm", `{"name":"/app/x"}`), `{"source":{}}`, strings.Repeat("[", 100),
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		refs, isEvent, err := agent.Invalidated(strings.NewReader(body))
+		if err != nil || isEvent {
+			if err == nil && !json.Valid([]byte(body)) {
+				t.Errorf("%q is taken for an event", body)
+			}
+			return
+		}
+		var want map[string][]string
+		if err := json.Unmarshal([]byte(body), &want); err != nil || len(want) != 1 || !slices.Equal(want["refs"], refs) {
+			t.Errorf("%q is taken for %q: %v", body, refs, err)
+		}
+	})
+}
+
 // FuzzUnescape compares the decoder with that of net/url, which knows the same
 // rules for what is well formed.
 func FuzzUnescape(f *testing.F) {
-	for _, s := range []string{"", "a+b", "%2F", "%2", "%", "%zz", "100%25", "a%C3%9Fb", "%ff"} {
+	for _, s := range []string{"", "a+b", "%2F", "%2", "%", "%zz", "100%25", "a%C3%9Fb", "%ff", "\xff"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -13,10 +13,12 @@ import (
 // them kept fresh from then on, until [Agent.Close]. What cannot be read is asked
 // for again as often as the Store allows, see its ErrorTTL, also if it was
 // refused: grants come late. Config.Logger is told why, once for each secret and
-// kind of error. Load returns nil when it has them all; or, when ctx
-// or the Store ends, what is missing and why. It does nothing if nothing is
-// declared.
+// kind of error. Load returns nil when it has them all; or, when ctx, the Agent or
+// the Store ends, what is missing and why. It does nothing if nothing is declared.
 func (a *Agent) Load(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(a.life, cancel)()
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	told := map[string]string{} // of missing secrets, the class of error that was logged
@@ -34,6 +36,9 @@ func (a *Agent) Load(ctx context.Context) error {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
+		}
+		if a.life.Err() != nil && !errors.Is(err, secrets.ErrClosed) {
+			err = errors.Join(secrets.ErrClosed, err)
 		}
 		if ctx.Err() != nil || errors.Is(err, secrets.ErrClosed) {
 			return fmt.Errorf("agent: %d of %d declared secrets are missing: %w", len(missing), len(a.config.Declared), err)
@@ -60,7 +65,7 @@ func (a *Agent) keep(ctx context.Context, refs []string) (missing []string, errs
 			continue
 		}
 		a.mu.Lock()
-		closed := a.closed
+		closed := a.life.Err() != nil
 		if !closed {
 			a.handles = append(a.handles, h)
 		}

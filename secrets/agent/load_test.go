@@ -3,6 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +40,9 @@ func probed(t *testing.T, a *agent.Agent, method, path string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	a.Health().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+	if h := w.Header(); h.Get("Cache-Control") != "no-store" || h.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("headers: %v", h)
+	}
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
@@ -106,6 +110,52 @@ func TestLoad(t *testing.T) {
 			}
 		})
 	})
+	t.Run("until Close", func(t *testing.T) {
+		t.Parallel()
+		source := secretstest.NewSource(map[string]string{"a": marker})
+		source.Fail("b", secrets.ErrDenied)
+		bubble(t, source, func(t *testing.T, a *agent.Agent, _ *secrets.Store) {
+			time.AfterFunc(time.Minute, func() { _ = a.Close() })
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			err := a.Load(ctx)
+			if took := time.Since(began); took != time.Minute || !errors.Is(err, secrets.ErrClosed) || !errors.Is(err, secrets.ErrDenied) {
+				t.Errorf("after %v: %v", took, err)
+			}
+			source.Put("a", "new")
+			before := source.Fetches()
+			if time.Sleep(time.Hour); source.Fetches() != before {
+				t.Error("secrets are kept fresh after Close")
+			}
+			if err := a.Load(t.Context()); !errors.Is(err, secrets.ErrClosed) {
+				t.Errorf("after Close: %v", err)
+			}
+		})
+	})
+	t.Run("too old", func(t *testing.T) {
+		t.Parallel()
+		source := secretstest.NewSource(map[string]string{"a": marker, "b": marker})
+		bubble(t, source, func(t *testing.T, a *agent.Agent, _ *secrets.Store) {
+			if err := a.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			source.Fail("b", secrets.ErrUnavailable)
+			if time.Sleep(59 * time.Minute); !a.Ready() {
+				t.Error("not ready with what is not older than MaxStale")
+			}
+			if time.Sleep(2 * time.Minute); a.Ready() {
+				t.Error("ready with what is older than MaxStale")
+			}
+			if status, _ := probed(t, a, "GET", "/livez"); status != 200 {
+				t.Error("it is alive without AWS")
+			}
+			source.Put("b", marker)
+			if time.Sleep(2 * time.Minute); !a.Ready() {
+				t.Error("not ready after the outage")
+			}
+		})
+	})
 	t.Run("not after Close", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, secretstest.NewSource(map[string]string{"a": marker, "b": marker}), func(t *testing.T, a *agent.Agent, _ *secrets.Store) {
@@ -157,6 +207,37 @@ func TestHealth(t *testing.T) {
 	if status, _ := probed(t, r.agent, "GET", "/livez"); status != 200 {
 		t.Error("it is alive until it has ended")
 	}
+}
+
+// hanging is a source that does not answer.
+type hanging struct{}
+
+// Fetch implements secrets.Source.
+func (hanging) Fetch(ctx context.Context, refs []secrets.Ref) []secrets.Result {
+	<-ctx.Done()
+	return make([]secrets.Result, len(refs))
+}
+
+// TestCloseDoesNotWait ends Load while it waits for an answer.
+func TestCloseDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, err := secrets.NewWithSource(t.Context(), hanging{}, secrets.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		made, err := agent.New(agent.Config{Store: store, Tokens: []agent.Token{token(t, tok)}, Declared: []string{"a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(1500*time.Millisecond, func() { _ = made.Close() })
+		began := time.Now()
+		err = made.Load(t.Context())
+		if took := time.Since(began); took != 1500*time.Millisecond || !errors.Is(err, secrets.ErrClosed) {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
 }
 
 // TestMissingIsLogged has one secret refused, then out of reach, then there.

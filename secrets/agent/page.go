@@ -1,13 +1,11 @@
 package agent
 
 import (
-	"bytes"
 	"crypto/rand"
-	_ "embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,14 +20,10 @@ const (
 
 	// maxForm is the longest form: a session token of STS has some kilobytes.
 	maxForm = 16 << 10
+	// maxRows bounds the secrets on the page: clients may ask for any number of
+	// names that there are not.
+	maxRows = 1000
 )
-
-//go:embed page.html
-var pageText string
-
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"span": span, "clock": clock, "sum": sum,
-}).Parse(pageText))
 
 // view is what the page shows. It has no secret.
 type view struct {
@@ -41,6 +35,7 @@ type view struct {
 	Snapshot Snapshot
 	Identity *credentials.Identity // nil: none yet
 	Secrets  []row
+	More     int // secrets beside these
 	Total    int // declared
 	Missing  int // of these
 }
@@ -103,6 +98,7 @@ func (x *exchange) submit() {
 	// As in a header, which is where the token otherwise comes in.
 	who := x.keys.find(http.Header{x.keys.headers[0]: {x.r.PostForm.Get("token")}})
 	if who == nil {
+		x.config.logger().Warn("agent: request refused", "route", x.route.String(), "reason", "its form has no valid token")
 		x.show(http.StatusForbidden, view{Login: true, Wrong: "This is not a token of this agent."})
 		return
 	}
@@ -125,10 +121,16 @@ func (x *exchange) view(who *bearer) view {
 			v.Identity = &id
 		}
 	}
-	for _, st := range v.Snapshot.Secrets {
-		if ref, err := secrets.ParseRef(st.Ref); err == nil && who.secrets.allows(ref) {
-			v.Secrets = append(v.Secrets, rowOf(st, v.Now))
-		}
+	seen := slices.DeleteFunc(slices.Clone(v.Snapshot.Secrets), func(st secrets.Status) bool {
+		ref, err := secrets.ParseRef(st.Ref)
+		return err != nil || !who.secrets.allows(ref) || ref.Role != "" && !who.roles.match(ref.Role)
+	})
+	if v.More = max(len(seen)-maxRows, 0); v.More > 0 { // what was never read is left out first
+		slices.SortStableFunc(seen, func(a, b secrets.Status) int { return b.Read.Compare(a.Read) })
+		seen = seen[:maxRows]
+	}
+	for _, st := range seen {
+		v.Secrets = append(v.Secrets, rowOf(st, v.Now))
 	}
 	return v
 }
@@ -148,11 +150,8 @@ func rowOf(st secrets.Status, now time.Time) row {
 // nobody.
 func (x *exchange) show(status int, v view) {
 	v.Nonce = rand.Text()
-	var body bytes.Buffer
-	if err := pageTemplate.Execute(&body, v); err != nil {
-		internal.write(x.w)
-		return
-	}
+	var body markup
+	v.write(&body)
 	h := x.w.Header()
 	for name, value := range map[string]string{
 		"Content-Type":                 "text/html; charset=utf-8",

@@ -3,6 +3,7 @@ package agent_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -120,6 +121,73 @@ func TestPageOfNarrowToken(t *testing.T) {
 	}
 }
 
+// TestPageOfNarrowRoles shows nothing that was read in a role that the token may
+// not take.
+func TestPageOfNarrowRoles(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *setup) {
+		narrow := token(t, "narrow")
+		narrow.Secrets, narrow.Roles = []string{"*"}, []string{"arn:aws:iam::*:role/p/*"}
+		s.agent.Tokens = append(s.agent.Tokens, narrow)
+	})
+	for _, role := range []string{roleARN, "arn:aws:iam::111122223333:role/r1"} {
+		if got := r.ask(t, "GET", "/v1/db/main?roleArn="+role, withT...); got.Status != 200 {
+			t.Fatal(got)
+		}
+	}
+	got := r.ask(t, "GET", "/irsa/", "X-Vault-Token: narrow")
+	if !strings.Contains(got.Body, "<code>db/main?role_arn="+roleARN) || strings.Contains(got.Body, "<code>db/main?role_arn=arn:aws:iam::111122223333:role/r1") {
+		t.Error(got.Body)
+	}
+}
+
+// TestPageOfManySecrets leaves out names that there are not, of which clients may
+// ask for any number.
+func TestPageOfManySecrets(t *testing.T) {
+	t.Parallel()
+	made, err := agent.New(agent.Config{Store: sourceStore(t, secretstest.NewSource(map[string]string{"z": marker})), Tokens: []agent.Token{token(t, tok)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path string) string {
+		w, request := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, nil)
+		request.Header.Set("X-Vault-Token", tok)
+		made.ServeHTTP(w, request)
+		return w.Body.String()
+	}
+	ask("/v1/z")
+	for i := range 999 {
+		ask(fmt.Sprintf("/v1/absent-%d", i))
+	}
+	if text := ask("/irsa/"); strings.Count(text, "<code>absent-") != 999 || !strings.Contains(text, "<code>z</code>") || strings.Contains(text, "not shown") {
+		t.Error("the page does not show a thousand secrets")
+	}
+	for i := range 3 {
+		ask(fmt.Sprintf("/v1/absent-too-%d", i))
+	}
+	if text := ask("/irsa/"); strings.Count(text, "<code>absent-") != 999 || !strings.Contains(text, "<code>z</code>") || !strings.Contains(text, "3 more are not shown.") {
+		t.Error("the page shows more than a thousand secrets, or not the one that was read")
+	}
+}
+
+// TestPageOfHostileTexts shows markup as what it is: text.
+func TestPageOfHostileTexts(t *testing.T) {
+	t.Parallel()
+	const text, escaped = `"><img src=x onerror='y'>&amp;%s`, `&#34;&gt;&lt;img src=x onerror=&#39;y&#39;&gt;&amp;amp;%s`
+	page, form, places := agent.PageOf(text)
+	for name, got := range map[string]struct {
+		body   string
+		places int
+	}{"page": {page, places}, "form": {form, 1}} {
+		if n := strings.Count(got.body, escaped); n != got.places {
+			t.Errorf("%s: the text is there %d times, want %d", name, n, got.places)
+		}
+		if strings.Contains(got.body, "<img") || strings.Contains(got.body, "%!") {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+}
+
 // TestPageWithoutAnything has nothing to show yet.
 func TestPageWithoutAnything(t *testing.T) {
 	t.Parallel()
@@ -192,6 +260,13 @@ func TestSessions(t *testing.T) {
 	r.login(t, tok)
 	if got := r.ask(t, "GET", "/irsa/", first); got.Status != http.StatusSeeOther {
 		t.Errorf("the first of 33 sessions: %v", got)
+	}
+	open := "Cookie: " + r.login(t, tok)
+	if err := r.agent.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := r.ask(t, "GET", "/irsa/", open); got.Status != http.StatusSeeOther {
+		t.Errorf("the page after Close: %v", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/irsakit/irsa/secrets"
@@ -30,20 +31,35 @@ func (p patterns) match(s string) bool {
 	return false
 }
 
+// all reports whether the patterns allow everything.
+func (p patterns) all() bool { return p == nil || slices.Contains(p, "*") }
+
 // allows reports whether the patterns allow to read what ref names, in whatever
 // version. A pattern matches only references of its own kind: the "*" of a
-// secret's name must not reach into ARNs.
+// secret's name must not reach into ARNs, nor that of a parameter's into secrets.
 func (p patterns) allows(ref secrets.Ref) bool {
-	if p == nil {
+	if p.all() {
 		return true
 	}
 	name, kind := subject(ref)
+	proxied := isProxied(ref)
 	for _, pattern := range p {
-		if pattern == "*" || kindOf(pattern) == kind && glob(pattern, name) {
+		if kindOf(pattern) == kind && (!proxied || strings.Contains(pattern, secretProxy)) && glob(pattern, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// secretProxy is the path under which Parameter Store shows the secrets of
+// Secrets Manager (Systems Manager User Guide, "Referencing AWS Secrets Manager
+// secrets from Parameter Store parameters").
+const secretProxy = "/aws/reference/secretsmanager/"
+
+// isProxied reports whether ref is to a secret by way of Parameter Store, also if
+// AWS should not mind the case of its letters.
+func isProxied(ref secrets.Ref) bool {
+	return ref.Service == secrets.ParameterStore && strings.Contains(strings.ToLower(ref.Name), secretProxy)
 }
 
 // subject is what patterns are about: the name or ARN.

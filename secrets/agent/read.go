@@ -21,11 +21,18 @@ func (a *Agent) read(ctx context.Context, who *bearer, o order) (secrets.Value, 
 		return secrets.Value{}, err
 	}
 	v, err := a.fetch(ctx, o)
-	known := leave(err == nil || !errors.Is(err, secrets.ErrIdentity))
-	if err != nil && !known {
-		err = &problem{roleRefused(o.ref.Role), err.Error()}
+	known := leave(worked(ctx, err))
+	if !known && errors.Is(err, secrets.ErrIdentity) {
+		err = &problem{answer: roleRefused(o.ref.Role), text: err.Error()}
 	}
 	return v, err
+}
+
+// worked reports whether the outcome of a read shows that its role has given
+// credentials. It does not if nobody waited for it, or nobody was asked.
+func worked(ctx context.Context, err error) bool {
+	_, malformed := errors.AsType[*secrets.RefError](err)
+	return err == nil || ctx.Err() == nil && !malformed && !errors.Is(err, secrets.ErrIdentity)
 }
 
 // permit reports whether a bearer may have what ref names, in the role that it
@@ -34,10 +41,21 @@ func (a *Agent) permit(who *bearer, ref secrets.Ref) error {
 	switch {
 	case !who.secrets.allows(ref):
 		return errOtherSecrets
-	case ref.Role != "" && (a.roles.max < 0 || !a.allowedRoles.match(ref.Role) || !who.roles.match(ref.Role)):
-		return &problem{roleRefused(ref.Role), "the token or the configuration does not allow role " + ref.Role}
+	case ref.Role != "" && (a.roles.max < 0 || !a.lends(who, ref)):
+		return &problem{answer: roleRefused(ref.Role), text: "the token or the configuration does not allow role " + ref.Role}
 	}
 	return nil
+}
+
+// lends reports whether a bearer may take the role of ref. In a role of another
+// account, a name is that of another secret than the one that the token's list
+// means. So one who has such a list takes roles for names only by a list of roles.
+func (a *Agent) lends(who *bearer, ref secrets.Ref) bool {
+	listed := who.roles != nil || a.allowedRoles != nil
+	if !listed && !ref.IsARN() && !who.secrets.all() {
+		return false
+	}
+	return a.allowedRoles.match(ref.Role) && who.roles.match(ref.Role)
 }
 
 // fetch reads from the Store. What the Store holds is good for as long as its
@@ -79,6 +97,6 @@ func (a *Agent) renew(ctx context.Context, ref string) {
 
 // errOtherSecrets is the answer to a token whose list a secret is not on.
 var errOtherSecrets = &problem{
-	failure(400, "AccessDeniedException", "The token of this request is not allowed to read this secret"),
-	"the token is not allowed to read the secret",
+	answer: failure(400, "AccessDeniedException", "The token of this request is not allowed to read this secret"),
+	text:   "the token is not allowed to read the secret",
 }

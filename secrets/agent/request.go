@@ -81,9 +81,14 @@ func setBool(to *bool, name, value string) *problem {
 
 // The words of AWS for what it does not take, which we know without asking.
 const (
-	invalidName    = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
-	invalidVersion = "1 validation error detected: Value at 'versionId' failed to satisfy constraint: Member must have length greater than or equal to 32"
-	invalidStage   = "1 validation error detected: Value at 'versionStage' failed to satisfy constraint: Member must have length greater than or equal to 1"
+	invalidName  = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+	shortVersion = badVersion + "greater than or equal to 32"
+	longVersion  = badVersion + "less than or equal to 64"
+	shortStage   = badStage + "greater than or equal to 1"
+	longStage    = badStage + "less than or equal to 256"
+
+	badVersion = "1 validation error detected: Value at 'versionId' failed to satisfy constraint: Member must have length "
+	badStage   = "1 validation error detected: Value at 'versionStage' failed to satisfy constraint: Member must have length "
 )
 
 // ref makes the reference that the parameters amount to. None of them can make it
@@ -101,9 +106,9 @@ func (p *secretParameters) ref() (secrets.Ref, *problem) {
 	case strings.IndexFunc(ref.Name, notInName) >= 0 || strings.ContainsAny(*p.id, "?#%"):
 		return ref, invalid(invalidName)
 	case p.version != nil && *p.version == "":
-		return ref, invalid(invalidVersion)
+		return ref, invalid(shortVersion)
 	case p.stage != nil && *p.stage == "":
-		return ref, invalid(invalidStage)
+		return ref, invalid(shortStage)
 	}
 	if p.version != nil {
 		ref.Version = *p.version
@@ -149,7 +154,7 @@ func (a *Agent) parseParameter(query string) (order, *problem) {
 	}
 	ref, err := parameterRef(id, selector)
 	if err != nil {
-		return order{}, &problem{extensionError, err.Error()}
+		return order{}, &problem{answer: extensionError, text: err.Error()}
 	}
 	ref.Ciphertext = !decrypt
 	return order{ref: ref, encode: parameterEncoder(ref), vague: true}, nil

@@ -78,7 +78,7 @@ func (r *roles) count() int {
 func (r *roles) exceeded(arn string) *problem {
 	text := fmt.Sprintf("The maximum number of assumed roles (%d) has been reached. "+
 		"Unable to assume the following role to create a client: %s", r.max, arn)
-	return &problem{failure(http.StatusBadRequest, "MaxRolesExceeded", text), text}
+	return &problem{answer: failure(http.StatusBadRequest, "MaxRolesExceeded", text), text: text}
 }
 
 // roleRefused is the answer to a request whose role cannot be had.

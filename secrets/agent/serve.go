@@ -32,8 +32,12 @@ const (
 // It speaks HTTP/1 only. Packets on TCP have a time to live of 1, so that no
 // router passes them on.
 //
-// The error is nil if ctx has ended and all requests were answered.
+// The error is nil if ctx has ended and all requests were answered; a
+// [*ConfigError] if l is nil.
 func (a *Agent) Serve(ctx context.Context, l net.Listener) error {
+	if l == nil {
+		return &ConfigError{"the listener", "is nil"}
+	}
 	draining, drain := context.WithCancel(context.WithoutCancel(ctx))
 	defer drain()
 	srv := a.server()

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/irsakit/irsa/secrets"
@@ -103,6 +105,117 @@ func TestServeFails(t *testing.T) {
 	}
 }
 
+// TestPipelining answers requests that were sent together in their order.
+func TestPipelining(t *testing.T) {
+	t.Parallel()
+	r := sourceRig(t, secretstest.NewSource(map[string]string{"db/main": marker}), nil)
+	c := r.dial(t)
+	head := " HTTP/1.1\r\nHost: " + r.host() + "\r\nX-Vault-Token: " + tok + "\r\n"
+	if _, err := fmt.Fprintf(c, "GET /v1/db/main%s\r\nGET /v1%s\r\nGET /ping%sConnection: close\r\n\r\n", head, head, head); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(c)
+	for _, want := range []string{marker, "Not found", "healthy"} {
+		response, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("got %s, want %s: %v", body, want, err)
+		}
+	}
+	if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
+		t.Errorf("%q is left, %v", rest, err)
+	}
+}
+
+// TestServeNothing says so.
+func TestServeNothing(t *testing.T) {
+	t.Parallel()
+	made, err := agent.New(agent.Config{Store: sourceStore(t, nil), Tokens: []agent.Token{token(t, tok)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := made.Serve(t.Context(), nil); !errors.Is(err, secrets.ErrConfiguration) {
+		t.Error(err)
+	}
+}
+
+// TestShortLives cuts connections while they are accepted.
+func TestShortLives(t *testing.T) {
+	t.Parallel()
+	r := sourceRig(t, nil, func(c *agent.Config) { c.ConnLifetime = 1 })
+	for range 500 {
+		if c, err := net.Dial("tcp", r.addr); err == nil {
+			_ = c.Close()
+		}
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if s := r.agent.Snapshot(); s.Connections != 0 {
+		t.Errorf("%d connections are left", s.Connections)
+	}
+}
+
+// pipes is a listener of connections in memory.
+type pipes chan net.Conn
+
+// Accept implements net.Listener.
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+// Close implements net.Listener.
+func (p pipes) Close() error { close(p); return nil }
+
+// Addr implements net.Listener.
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// TestLastTenth ends a connection with the response there, and cuts one on which
+// nothing is asked.
+func TestLastTenth(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := sourceStore(t, nil)
+		made, err := agent.New(agent.Config{Store: store, Tokens: []agent.Token{token(t, tok)}, ConnLifetime: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := make(pipes)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- made.Serve(ctx, l) }()
+		asked, theirs := net.Pipe()
+		l <- theirs
+		idle, theirs := net.Pipe()
+		l <- theirs
+		for i, last := range []bool{false, false, true} {
+			if _, err := io.WriteString(asked, "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if got := receive(t, asked, "GET"); got.Status != 200 || got.last != last {
+				t.Errorf("response %d: %v", i, got)
+			}
+			time.Sleep(54*time.Second/2 + time.Second/4)
+		}
+		if s := made.Snapshot(); s.Connections != 0 {
+			t.Errorf("%d connections after a minute", s.Connections)
+		}
+		if _, err := idle.Read(make([]byte, 1)); err == nil {
+			t.Error("the idle connection is open")
+		}
+		cancel()
+		if err := errors.Join(<-ended, asked.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestUnixSocket serves without a look at the Host header.
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
@@ -148,6 +261,12 @@ func TestHosts(t *testing.T) {
 	t.Parallel()
 	r := sourceRig(t, secretstest.NewSource(map[string]string{"db/main": marker}), func(c *agent.Config) { c.Hosts = []string{"agent.internal"} })
 	_, port, _ := net.SplitHostPort(r.addr)
+	for _, bad := range []string{"", "agent.internal:2773", "[::1]", "http://agent.internal", "a b"} {
+		_, err := agent.New(agent.Config{Store: r.store, Tokens: []agent.Token{token(t, tok)}, Hosts: []string{bad}})
+		if e, ok := errors.AsType[*agent.ConfigError](err); !ok || e.Field != "Config.Hosts" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
 	for host, want := range map[string]int{
 		"localhost:": 200, "LocalHost:": 200, "127.0.0.1:": 200, "[::1]:": 200, "127.9.9.9:": 200, "agent.internal:": 200, "Agent.Internal:": 200,
 		"[::ffff:127.0.0.1]:": 200, "agent.internal.evil.example:": 403, "[::2]:": 403, "192.0.2.1:": 403,

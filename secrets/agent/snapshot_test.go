@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -26,6 +27,9 @@ func TestSnapshot(t *testing.T) {
 		r.ask(t, "GET", target, withT...)
 	}
 	r.ask(t, "GET", "/v1/db/main")
+	for fetches.Counts().Took.Count < 3 { // they are told of after the answer
+		runtime.Gosched()
+	}
 	s := r.agent.Snapshot()
 	want := []agent.RequestCount{
 		{Route: agent.RouteNone, Status: 404, Count: 1},

@@ -18,10 +18,13 @@ type Token struct {
 	// any characters. One that begins with "arn:" is about what is asked for by
 	// ARN, one that begins with "ssm:" about parameters by name, any other about
 	// secrets by name; "*" alone is everything. So the pattern of a name lets
-	// nobody read another account's secret of that name. Nil: everything.
+	// nobody read another account's secret of that name, and what Parameter Store
+	// shows under /aws/reference/secretsmanager/ takes one with that path. Nil:
+	// everything.
 	Secrets []string
 	// Roles are patterns of the ARNs of the roles that the bearer may name, of
-	// those that Config.Roles allows. Nil: all of these.
+	// those that Config.Roles allows. Nil: all of these; but if Secrets is a list
+	// other than "*" and Config.Roles is nil, only for what is asked for by ARN.
 	Roles []string
 
 	digest [sha256.Size]byte

@@ -17,6 +17,7 @@ func TestNewToken(t *testing.T) {
 	}{
 		"plain":           {"tok", true},
 		"space inside":    {"a b", true},
+		"tab inside":      {"a\tb", true},
 		"session token":   {"IQoJb3JpZ2luX2Vj//////////wEaCXVzLWVhc3Qt==", true},
 		"empty":           {"", false},
 		"newline behind":  {"tok\n", false},
@@ -34,6 +35,31 @@ func TestNewToken(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestTwoTokens is a request with a token in each header: the first header counts,
+// and the second where that has none.
+func TestTwoTokens(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(s *setup) {
+		narrow := token(t, "narrow")
+		narrow.Secrets = []string{"a"}
+		s.agent.Tokens = append(s.agent.Tokens, narrow)
+	})
+	const first, second = "X-Aws-Parameters-Secrets-Token: ", "X-Vault-Token: "
+	for name, test := range map[string]struct {
+		headers []string
+		status  int
+	}{
+		"narrow first": {[]string{second + tok, first + "narrow"}, 400},
+		"wide first":   {[]string{second + "narrow", first + tok}, 200},
+		"wrong first":  {[]string{first + "wrong", second + tok}, 200},
+		"both wrong":   {[]string{first + "wrong", second + "wrong"}, 403},
+	} {
+		if got := r.ask(t, "GET", "/v1/db/main", test.headers...); got.Status != test.status {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

@@ -72,16 +72,28 @@ func identityAnswer(err error, ref secrets.Ref) *answer {
 
 // refAnswer is what AWS would say of a reference that it was not asked about.
 func refAnswer(e *secrets.RefError, ref secrets.Ref) *answer {
-	switch e.Part {
-	case "role_arn":
+	switch part := e.Part; {
+	case part == "role_arn":
 		return roleRefused(ref.Role)
-	case "version_id":
-		return invalid(invalidVersion).answer
-	case "version_stage":
-		return invalid(invalidStage).answer
-	case "region":
+	case part == "version_id" && len(ref.Version) < 32:
+		return invalid(shortVersion).answer
+	case part == "version_id" && len(ref.Version) > 64:
+		return invalid(longVersion).answer
+	case part == "version_id":
+		return noVersion("VersionId", ref.Version)
+	case part == "version_stage" && len(ref.Stage) > 256:
+		return invalid(longStage).answer
+	case part == "version_stage":
+		return noVersion("staging label", ref.Stage)
+	case part == "region":
 		return internal // none is configured
 	default:
 		return invalid(invalidName).answer
 	}
+}
+
+// noVersion is the answer about an id or label that no version has.
+func noVersion(kind, value string) *answer {
+	return failure(http.StatusBadRequest, "ResourceNotFoundException",
+		"Secrets Manager can't find the specified secret value for "+kind+": "+value)
 }

@@ -86,7 +86,7 @@ func (x *exchange) parseWatch() (watching, error) {
 		case "ref":
 			ref, err := secrets.ParseRef(value)
 			if err != nil {
-				return o, refuse("invalid ref")
+				return o, refuse("invalid ref: %v", err)
 			}
 			if err := x.permit(x.who, ref); err != nil {
 				return o, err
@@ -219,8 +219,10 @@ func (x *exchange) poll(ctx context.Context, o watching, changes <-chan change) 
 		select {
 		case c, ok := <-changes:
 			switch {
-			case !ok && ctx.Err() == nil, c.Error != "":
-				answerTo(c.err, secrets.Ref{}).write(x.w)
+			case c.Error != "":
+				ref, _ := secrets.ParseRef(c.Ref) // parseWatch has
+				x.logFailure(ctx, order{ref: ref}, c.err)
+				answerTo(c.err, ref).write(x.w)
 				return
 			case c.Version != o.version && ok:
 				writeJSON(x.w, http.StatusOK, c)
@@ -231,9 +233,20 @@ func (x *exchange) poll(ctx context.Context, o watching, changes <-chan change) 
 		case <-x.drained():
 		case <-ctx.Done():
 		}
-		x.w.WriteHeader(http.StatusNoContent)
+		x.late(o)
 		return
 	}
+}
+
+// late is the answer of a poll whose time is over. What is held counts even if
+// there was no time to hear of it.
+func (x *exchange) late(o watching) {
+	ref := o.refs[0]
+	if st, _ := x.store.Status(ref); st.Version != "" && st.Version != o.version {
+		writeJSON(x.w, http.StatusOK, change{Ref: ref, Version: st.Version})
+		return
+	}
+	x.w.WriteHeader(http.StatusNoContent)
 }
 
 // classes are the words for what an error of a read can be.
