@@ -17,7 +17,7 @@ import (
 
 // gcPercent trades a little work of the garbage collector for memory: a sidecar's
 // heap is small, and mostly what it holds for good.
-const gcPercent = 50
+const gcPercent = 75
 
 // lookup reads a variable of the environment, as os.LookupEnv does.
 type lookup func(name string) (value string, set bool)

@@ -38,11 +38,8 @@ type Agent struct {
 	end  context.CancelFunc
 
 	mu      sync.Mutex
-	handles []*secrets.Handle[version] // of what is declared
+	release []func() // of what is declared and kept
 }
-
-// version is the version of a secret, for those that need no more of it.
-type version string
 
 // New returns an Agent. It makes no call; see [Agent.Load]. The error is a
 // [*ConfigError] or a [*secrets.RefError], wrapped.
@@ -69,11 +66,11 @@ func New(c Config) (*Agent, error) {
 func (a *Agent) Close() error {
 	a.end()
 	a.mu.Lock()
-	handles := a.handles
-	a.handles = nil
+	release := a.release
+	a.release = nil
 	a.mu.Unlock()
-	for _, h := range handles {
-		_ = h.Close() // always nil
+	for _, stop := range release {
+		stop()
 	}
 	a.sessions.clear()
 	return nil

@@ -59,7 +59,7 @@ func (a *Agent) tell(told map[string]string, missing []string, errs []error) {
 // keep has secrets kept fresh, and returns those that there are none of.
 func (a *Agent) keep(ctx context.Context, refs []string) (missing []string, errs []error) {
 	for _, ref := range refs {
-		h, err := secrets.OpenFunc(ctx, a.store, ref, versionOf)
+		stop, err := a.store.Keep(ctx, ref)
 		if err != nil {
 			missing, errs = append(missing, ref), append(errs, err)
 			continue
@@ -67,18 +67,16 @@ func (a *Agent) keep(ctx context.Context, refs []string) (missing []string, errs
 		a.mu.Lock()
 		closed := a.life.Err() != nil
 		if !closed {
-			a.handles = append(a.handles, h)
+			a.release = append(a.release, stop)
 		}
 		a.mu.Unlock()
 		if closed {
-			_ = h.Close() // always nil
+			stop()
 			missing, errs = append(missing, ref), append(errs, secrets.ErrClosed)
 		}
 	}
 	return missing, errs
 }
-
-func versionOf(v secrets.Value) (version, error) { return version(v.Version()), nil }
 
 // Ready reports whether every declared secret is held and the Agent is not about
 // to end.
