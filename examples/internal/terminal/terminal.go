@@ -1,12 +1,13 @@
 // Package terminal is what the tools of the examples know about terminals:
-// whether there is one, how wide it is, and how text looks on it. It is shared by
-// the examples; a program of its own would rather use golang.org/x/term.
+// whether there is one, how wide it is, and how text looks on it.
 package terminal
 
 import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/term"
 )
 
 // defaultWidth is that of a terminal that does not tell.
@@ -21,10 +22,11 @@ func Is(stream any) bool {
 // widthOf returns how many columns a terminal has, 0 if it does not tell.
 func widthOf(stream any) (columns int, ok bool) {
 	f, ok := stream.(*os.File)
-	if !ok {
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}
-	return fileWidth(f)
+	columns, _, _ = term.GetSize(int(f.Fd())) // zero with an error
+	return columns, true
 }
 
 // Printable keeps a terminal from obeying what came from elsewhere.
