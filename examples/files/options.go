@@ -23,6 +23,7 @@ type options struct {
 	identity                       credentials.Config // with the Region of the environment
 	dir                            string
 	mode                           fs.FileMode
+	uid, gid                       *int // nil: as the system does it
 	once, check, lenient, insecure bool
 	refresh                        time.Duration
 	signal                         filesink.Signal
@@ -45,6 +46,8 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.pod.account, "service-account", "", "")
 	flags.StringVar(&o.dir, "dir", "", "")
 	flags.Func("mode", "", o.setMode)
+	flags.Func("uid", "", setID(&o.uid))
+	flags.Func("gid", "", setID(&o.gid))
 	flags.BoolVar(&o.once, "once", false, "")
 	flags.BoolVar(&o.check, "check", false, "")
 	flags.BoolVar(&o.lenient, "lenient", false, "")
@@ -92,6 +95,18 @@ func (o *options) setMode(s string) error {
 	}
 	o.mode = fs.FileMode(mode)
 	return nil
+}
+
+// setID reads the id of a user or a group.
+func setID(to **int) func(string) error {
+	return func(s string) error {
+		id, err := strconv.ParseUint(s, 10, 31)
+		if err != nil {
+			return errors.New("it must be a number")
+		}
+		*to = new(int(id))
+		return nil
+	}
 }
 
 func (o *options) setSignal(s string) error {

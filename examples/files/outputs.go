@@ -31,7 +31,9 @@ type outputs []*output
 // line.
 func (o *options) outputs(set *manifest.Set, s *stores, notify func(), log *slog.Logger) (outs outputs, err error) {
 	for _, out := range set.Outputs {
-		sink, err := filesink.Open(filepath.Join(o.dir, out.Name), filesink.Config{Mode: o.mode, InsecureDir: o.insecure})
+		sink, err := filesink.Open(filepath.Join(o.dir, out.Name), filesink.Config{
+			Mode: o.mode, UID: o.uid, GID: o.gid, InsecureDir: o.insecure,
+		})
 		if err != nil {
 			return nil, errors.Join(err, outs.close())
 		}

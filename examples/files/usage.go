@@ -30,6 +30,9 @@ OPTIONS
     -dir DIR            should be in memory; made if it does not exist
     -mode MODE          permissions of files whose manifest says nothing; default
                         0440
+    -uid ID, -gid ID    who owns the files, as numbers; to give files away takes
+                        the capability CHOWN. Default: who runs this, and the
+                        group of the volume if the pod has an fsGroup
     -insecure-dir       accept directories that everybody may write to or that are
                         symbolic links
     -once               write everything once and exit, for init containers. What
@@ -39,7 +42,7 @@ OPTIONS
     -refresh DURATION   how often what a SecretProviderClass names is fetched,
                         which it does not say itself; default 2m
 
-    Whose the files are:
+    Whose manifests they are:
     -namespace NAME, -service-account NAME
                         of the pod. Default: as the pod's token for AWS says
 
