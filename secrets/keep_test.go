@@ -39,6 +39,7 @@ func TestKeep(t *testing.T) {
 
 		stop()
 		stop()
+		time.Sleep(time.Minute) // what was under way has ended
 		before = f.store.Stats().Fetches
 		time.Sleep(time.Hour)
 		if n := f.store.Stats(); n.Fetches != before || n.Pinned != 0 {

@@ -79,7 +79,7 @@ var attacks = map[string]attack{
 	"a key in an id":                {"GET /secretsmanager/get?secretId=db/main%23password HTTP/1.1\r\nHost: HOST\r\nTOKEN\r\n\r\n", 400},
 	"a stage that ends the query":   {"GET /secretsmanager/get?secretId=db/main&versionStage=x%26role_arn%3Dy HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nTOKEN\r\n\r\n", 400},
 	"ARN of a parameter":            {"GET /secretsmanager/get?secretId=arn:aws:ssm:eu-west-1:111122223333:parameter/app/x HTTP/1.1\r\nHost: HOST\r\nTOKEN\r\n\r\n", 400},
-	"a role of another partition":   {"GET /secretsmanager/get?secretId=db/main&roleArn=arn:evil:iam::111122223333:role/r HTTP/1.1\r\nHost: HOST\r\nTOKEN\r\n\r\n", 403},
+	"a role of another partition":   {"GET /secretsmanager/get?secretId=db/main&roleArn=arn:evil:iam::111122223333:role/r HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nTOKEN\r\n\r\n", 403},
 	"CONNECT":                       {"CONNECT HOST HTTP/1.1\r\nHost: HOST\r\n\r\n", 403},
 	"CONNECT with token":            {"CONNECT HOST HTTP/1.1\r\nHost: HOST\r\nTOKEN\r\n\r\n", 405},
 	"OPTIONS of all":                {"OPTIONS * HTTP/1.1\r\nHost: HOST\r\n\r\n", 403},
