@@ -21,8 +21,9 @@ import (
 // BenchmarkServe compares the read of a secret that is held with a bare handler
 // that writes the same bytes, over loopback, each connection used again and again
 // by a client that does next to nothing. "share" asks both by turns, so that what
-// else the machine does meets both alike, and tells the throughput of the agent
-// in percent of that of the bare handler.
+// else the machine does meets both alike, on one connection each: it tells the
+// rate of round trips in percent of that of the bare handler, and nothing of load,
+// which BenchmarkLoad of examples/agent is about.
 func BenchmarkServe(b *testing.B) {
 	ours, head := benchAgent(b)
 	request := requestTo(ours, head)
