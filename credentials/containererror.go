@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
+
+	"github.com/irsakit/irsa/internal/lazyregexp"
 )
 
 // ContainerError is a container endpoint's refusal, or the lack of a usable
@@ -87,14 +88,14 @@ func (c *container) unusable(problem string, retry bool) error {
 
 // agentText is how the EKS Pod Identity Agent writes what EKS Auth answered:
 // "[request id]: (code): message".
-var agentText = regexp.MustCompile(`^(?:\[([0-9A-Fa-f-]{1,64})\]: )?\(([A-Za-z0-9._]{1,64})\): `)
+var agentText = lazyregexp.New(`^(?:\[([0-9A-Fa-f-]{1,64})\]: )?\(([A-Za-z0-9._]{1,64})\): `)
 
 // refused is for any status but 200, whose body is never taken for credentials.
 func (c *container) refused(status int, data []byte) error {
 	e := c.error(status, "")
 	if a, err := parseAnswer(data); err == nil {
 		e.Code = a.code
-	} else if m := agentText.FindSubmatch(data[:min(len(data), 256)]); m != nil {
+	} else if m := agentText().FindSubmatch(data[:min(len(data), 256)]); m != nil {
 		e.RequestID, e.Code = string(m[1]), string(m[2])
 	}
 	e.Code = strings.TrimSuffix(e.Code, "Exception")

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/irsakit/irsa/internal/lazyregexp"
 )
 
 // The parts of the instance metadata service (EC2 User Guide, "Access instance
@@ -45,7 +46,7 @@ func (x *examination) metadataEndpoint() string {
 }
 
 // roleNameForm is that of a role's name (IAM API Reference, Role).
-var roleNameForm = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+var roleNameForm = lazyregexp.New(`^[\w+=,.@-]{1,64}$`)
 
 // nodeAnswer is what the metadata service says when asked for the node's role.
 type nodeAnswer struct {
@@ -92,7 +93,7 @@ func (x *examination) askForRole(ctx context.Context, base string, header http.H
 		return nodeAnswer{}
 	}
 	role, _, _ := strings.Cut(strings.TrimSpace(string(got.body)), "\n")
-	if got.status != http.StatusOK || !roleNameForm.MatchString(role) {
+	if got.status != http.StatusOK || !roleNameForm().MatchString(role) {
 		return nodeAnswer{reached: true}
 	}
 	return nodeAnswer{reached: true, role: role}

@@ -23,7 +23,7 @@ type Expect struct {
 
 // check checks the form of what is expected.
 func (e Expect) check() error {
-	if e.Account != "" && !accountID.MatchString(e.Account) {
+	if e.Account != "" && !accountID().MatchString(e.Account) {
 		return &ConfigError{
 			Field:   "Config.Expect.Account",
 			Problem: fmt.Sprintf("%q is not an account", e.Account),

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/irsakit/irsa/internal/lazyregexp"
 	"github.com/irsakit/irsa/policy"
 )
 
@@ -100,14 +100,14 @@ func (l *link) checkRegion() error {
 // The forms of external ids and source identities (STS API Reference,
 // AssumeRole, ExternalId and SourceIdentity).
 var (
-	externalID     = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
-	sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	externalID     = lazyregexp.New(`^[\w+=,.@:/-]{2,}$`)
+	sourceIdentity = lazyregexp.New(`^[\w+=,.@-]{2,64}$`)
 )
 
 const maxExternalID = 1224
 
 func (l *link) checkExternalID() error {
-	if l.ExternalID == "" || externalID.MatchString(l.ExternalID) && len(l.ExternalID) <= maxExternalID {
+	if l.ExternalID == "" || externalID().MatchString(l.ExternalID) && len(l.ExternalID) <= maxExternalID {
 		return nil
 	}
 	return l.problem("ExternalID", fmt.Sprintf("it has %d characters, or one that STS does not take", len(l.ExternalID)),
@@ -120,7 +120,7 @@ func (l *link) checkSourceIdentity() error {
 	switch {
 	case l.SourceIdentity == "":
 		return nil
-	case !sourceIdentity.MatchString(l.SourceIdentity):
+	case !sourceIdentity().MatchString(l.SourceIdentity):
 		return l.problem("SourceIdentity", fmt.Sprintf("%q is not a source identity", l.SourceIdentity),
 			"use 2 to 64 letters, digits and characters of +=,.@_-")
 	case l.lasting != "" && l.lasting != l.SourceIdentity:
@@ -138,7 +138,7 @@ const (
 	maxTagValue = 256
 )
 
-var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+var tagText = lazyregexp.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func (l *link) checkTags() error {
 	if len(l.Tags) > maxTags {
@@ -161,12 +161,12 @@ func (l *link) checkTag(key, value string) error {
 	field := fmt.Sprintf("Tags[%q]", key)
 	n := utf8.RuneCountInString(key)
 	switch {
-	case n < 1 || n > maxTagKey || !tagText.MatchString(key):
+	case n < 1 || n > maxTagKey || !tagText().MatchString(key):
 		return l.problem(field, "the key is not one of a tag",
 			fmt.Sprintf("use 1 to %d letters, digits, spaces and characters of _.:/=+-@", maxTagKey))
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return l.problem(field, "the key begins with aws:", "use another, these are AWS's own")
-	case utf8.RuneCountInString(value) > maxTagValue || !tagText.MatchString(value):
+	case utf8.RuneCountInString(value) > maxTagValue || !tagText().MatchString(value):
 		return l.problem(field, "the value is not one of a tag",
 			fmt.Sprintf("use up to %d letters, digits, spaces and characters of _.:/=+-@", maxTagValue))
 	}

@@ -3,13 +3,13 @@ package credentials
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/irsakit/irsa/internal/lazyregexp"
 	"github.com/irsakit/irsa/policy"
 )
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = lazyregexp.New(`^[0-9]{12}$`)
 
 // parseRoleARN checks the form of a role's ARN (IAM User Guide,
 // reference_identifiers, "IAM ARNs"): STS would answer a malformed one with a
@@ -48,7 +48,7 @@ func roleProblem(arn policy.ARN) string {
 		return fmt.Sprintf("the part service is %q instead of iam", arn.Service)
 	case arn.Region != "":
 		return fmt.Sprintf("the part region is %q instead of empty", arn.Region)
-	case ofAWS(arn) && !accountID.MatchString(arn.Account):
+	case ofAWS(arn) && !accountID().MatchString(arn.Account):
 		return fmt.Sprintf("the part account is %q instead of twelve digits", arn.Account)
 	case !isRole:
 		return fmt.Sprintf("the part resource is %q instead of role/<name>", arn.Resource)

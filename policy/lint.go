@@ -84,8 +84,9 @@ func (l Linter) run(text []byte, p Policy, access *SecretAccess, find func(point
 	}
 	run.kinds = possibleKinds(p.Kind, run.doc)
 	large := run.large()
-	for i := range catalogue {
-		if r := &catalogue[i]; run.applies(r) && (r.large || !large) {
+	rules := catalogue()
+	for i := range rules {
+		if r := &rules[i]; run.applies(r) && (r.large || !large) {
 			run.rule = r
 			r.check(run)
 		}

@@ -8,12 +8,14 @@ import (
 	"strings"
 )
 
-var accessRules = []lintRule{
-	{Rule: Rule{
-		"IRSA017", SeverityError, "Secret of another account on the account's own key",
-		"The key aws/secretsmanager works only for principals of its own account, and its policy cannot be changed.",
-		"Encrypt the secret with a customer managed key.",
-	}, set: checkDefaultKey},
+func accessRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA017", SeverityError, "Secret of another account on the account's own key",
+			"The key aws/secretsmanager works only for principals of its own account, and its policy cannot be changed.",
+			"Encrypt the secret with a customer managed key.",
+		}, set: checkDefaultKey},
+	}
 }
 
 // Lint is [Linter.LintAccess] with the zero Linter.
@@ -34,8 +36,9 @@ func (l Linter) LintAccess(a SecretAccess) Findings {
 	for _, p := range a.documents() {
 		found = append(found, l.lint(p, &a)...)
 	}
-	for i := range catalogue {
-		r := &catalogue[i]
+	rules := catalogue()
+	for i := range rules {
+		r := &rules[i]
 		if r.set == nil || slices.Contains(l.Ignore, r.ID) {
 			continue
 		}

@@ -5,32 +5,34 @@ import (
 	"strings"
 )
 
-var actionRules = []lintRule{
-	{Rule: Rule{
-		"INVALID_ACTION", SeverityError, "Malformed action",
-		"An action is a service's prefix, a colon and the operation's name, or \"*\".",
-		"Write it as secretsmanager:GetSecretValue.",
-	}, check: eachStatement(checkActionFormat)},
-	{Rule: Rule{
-		"UNSUPPORTED_ACTION_IN_POLICY", SeverityError, "Action that a trust policy cannot have",
-		"A role's trust policy is about assuming the role; IAM refuses actions of other services in it.",
-		"Put the permission into a policy attached to the role.",
-	}, kinds: trustKind, check: eachStatement(checkTrustAction)},
-	{Rule: Rule{
-		"MISMATCHED_ACTION_FOR_PRINCIPAL", SeverityError, "Action for another kind of provider",
-		"OIDC providers' identities assume roles by sts:AssumeRoleWithWebIdentity, SAML providers' by sts:AssumeRoleWithSAML.",
-		"Use the action of the provider's kind.",
-	}, kinds: trustKind, check: eachStatement(checkProviderAction)},
-	{Rule: Rule{
-		"MISSING_ACTION_FOR_CONDITION_KEY", SeverityError, "Condition key without its action",
-		"Session tags come with sts:TagSession and a source identity with sts:SetSourceIdentity. A trust policy that asks for them without allowing them lets nobody in.",
-		"Add the action to the statement.",
-	}, kinds: trustKind, check: checkActionForKey},
-	{Rule: Rule{
-		"ACTION_NEVER_MEETS_RESOURCE", SeverityWarning, "Action and resources that never meet",
-		"The statement's resources are of no type that the action works on, so for this action it has no effect.",
-		"Give the action the resources it works on; actions that list things take \"*\".",
-	}, check: eachStatement(checkMeeting)},
+func actionRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"INVALID_ACTION", SeverityError, "Malformed action",
+			"An action is a service's prefix, a colon and the operation's name, or \"*\".",
+			"Write it as secretsmanager:GetSecretValue.",
+		}, check: eachStatement(checkActionFormat)},
+		{Rule: Rule{
+			"UNSUPPORTED_ACTION_IN_POLICY", SeverityError, "Action that a trust policy cannot have",
+			"A role's trust policy is about assuming the role; IAM refuses actions of other services in it.",
+			"Put the permission into a policy attached to the role.",
+		}, kinds: trustKind, check: eachStatement(checkTrustAction)},
+		{Rule: Rule{
+			"MISMATCHED_ACTION_FOR_PRINCIPAL", SeverityError, "Action for another kind of provider",
+			"OIDC providers' identities assume roles by sts:AssumeRoleWithWebIdentity, SAML providers' by sts:AssumeRoleWithSAML.",
+			"Use the action of the provider's kind.",
+		}, kinds: trustKind, check: eachStatement(checkProviderAction)},
+		{Rule: Rule{
+			"MISSING_ACTION_FOR_CONDITION_KEY", SeverityError, "Condition key without its action",
+			"Session tags come with sts:TagSession and a source identity with sts:SetSourceIdentity. A trust policy that asks for them without allowing them lets nobody in.",
+			"Add the action to the statement.",
+		}, kinds: trustKind, check: checkActionForKey},
+		{Rule: Rule{
+			"ACTION_NEVER_MEETS_RESOURCE", SeverityWarning, "Action and resources that never meet",
+			"The statement's resources are of no type that the action works on, so for this action it has no effect.",
+			"Give the action the resources it works on; actions that list things take \"*\".",
+		}, check: eachStatement(checkMeeting)},
+	}
 }
 
 var actionFormat = lazily(`^(\*|[A-Za-z0-9*?-]+:[A-Za-z0-9_*?-]+)$`)

@@ -1,55 +1,55 @@
 package policy
 
-import (
-	"strings"
-)
+import "strings"
 
-var arnRules = []lintRule{
-	{Rule: Rule{
-		"INVALID_ARN_PREFIX", SeverityError, "Resource that is no ARN",
-		"A Resource is \"*\" or an ARN, and an ARN begins with arn:.",
-		"Write the complete ARN.",
-	}, check: eachResource(checkARNPrefix)},
-	{Rule: Rule{
-		"MISSING_ARN_FIELD", SeverityError, "ARN with too few parts",
-		"An ARN has six parts with colons between them; some may be empty, none may be left out. One with fewer matches no resource.",
-		"Write arn:partition:service:region:account:resource.",
-	}, check: eachResource(checkARNFields)},
-	{Rule: Rule{
-		"INVALID_PARTITION", SeverityError, "No such partition",
-		"The second part of an ARN is the partition: aws, aws-cn, aws-us-gov and so on.",
-		"Write the partition of the Region.",
-	}, check: eachResource(checkPartition)},
-	{Rule: Rule{
-		"INVALID_ARN_SERVICE_CASE", SeverityError, "Capitals in an ARN's service",
-		"ARNs are compared with regard to case, and the services' names in them are in lower case.",
-		"Write the service in lower case.",
-	}, check: eachResource(checkServiceCase)},
-	{Rule: Rule{
-		"WILDCARD_IN_SERVICE_NAME", SeverityWarning, "Wildcard in an ARN's service",
-		"The service part of an ARN should not hold a wildcard (IAM User Guide, reference_policies_elements_resource).",
-		"Name the service; use several ARNs for several services.",
-	}, check: eachResource(checkServiceWildcard)},
-	{Rule: Rule{
-		"INVALID_ARN_REGION", SeverityError, "No such Region",
-		"The fourth part of an ARN is a Region, or empty where the service has none.",
-		"Write the Region's name, such as eu-west-1.",
-	}, check: eachResource(checkRegion)},
-	{Rule: Rule{
-		"MISSING_ARN_REGION", SeverityError, "ARN without its Region",
-		"Secrets and keys belong to a Region; an ARN without one matches none.",
-		"Write the Region, or * for all.",
-	}, check: eachResource(checkMissingRegion)},
-	{Rule: Rule{
-		"INVALID_ARN_ACCOUNT", SeverityError, "No such account",
-		"The fifth part of an ARN is an account of 12 digits, or empty where the service has none.",
-		"Write all 12 digits.",
-	}, check: eachResource(checkAccount)},
-	{Rule: Rule{
-		"ARN_WILDCARD_CROSSES_COLON", SeverityWarning, "Wildcard for several parts of an ARN",
-		"A * at the end of an ARN's part may run past the colons that follow, so it covers more than it seems to: every account, every Region.",
-		"Write all six parts, each with its own wildcard.",
-	}, check: eachResource(checkCrossing)},
+func arnRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"INVALID_ARN_PREFIX", SeverityError, "Resource that is no ARN",
+			"A Resource is \"*\" or an ARN, and an ARN begins with arn:.",
+			"Write the complete ARN.",
+		}, check: eachResource(checkARNPrefix)},
+		{Rule: Rule{
+			"MISSING_ARN_FIELD", SeverityError, "ARN with too few parts",
+			"An ARN has six parts with colons between them; some may be empty, none may be left out. One with fewer matches no resource.",
+			"Write arn:partition:service:region:account:resource.",
+		}, check: eachResource(checkARNFields)},
+		{Rule: Rule{
+			"INVALID_PARTITION", SeverityError, "No such partition",
+			"The second part of an ARN is the partition: aws, aws-cn, aws-us-gov and so on.",
+			"Write the partition of the Region.",
+		}, check: eachResource(checkPartition)},
+		{Rule: Rule{
+			"INVALID_ARN_SERVICE_CASE", SeverityError, "Capitals in an ARN's service",
+			"ARNs are compared with regard to case, and the services' names in them are in lower case.",
+			"Write the service in lower case.",
+		}, check: eachResource(checkServiceCase)},
+		{Rule: Rule{
+			"WILDCARD_IN_SERVICE_NAME", SeverityWarning, "Wildcard in an ARN's service",
+			"The service part of an ARN should not hold a wildcard (IAM User Guide, reference_policies_elements_resource).",
+			"Name the service; use several ARNs for several services.",
+		}, check: eachResource(checkServiceWildcard)},
+		{Rule: Rule{
+			"INVALID_ARN_REGION", SeverityError, "No such Region",
+			"The fourth part of an ARN is a Region, or empty where the service has none.",
+			"Write the Region's name, such as eu-west-1.",
+		}, check: eachResource(checkRegion)},
+		{Rule: Rule{
+			"MISSING_ARN_REGION", SeverityError, "ARN without its Region",
+			"Secrets and keys belong to a Region; an ARN without one matches none.",
+			"Write the Region, or * for all.",
+		}, check: eachResource(checkMissingRegion)},
+		{Rule: Rule{
+			"INVALID_ARN_ACCOUNT", SeverityError, "No such account",
+			"The fifth part of an ARN is an account of 12 digits, or empty where the service has none.",
+			"Write all 12 digits.",
+		}, check: eachResource(checkAccount)},
+		{Rule: Rule{
+			"ARN_WILDCARD_CROSSES_COLON", SeverityWarning, "Wildcard for several parts of an ARN",
+			"A * at the end of an ARN's part may run past the colons that follow, so it covers more than it seems to: every account, every Region.",
+			"Write all six parts, each with its own wildcard.",
+		}, check: eachResource(checkCrossing)},
+	}
 }
 
 // eachResource makes a check of a document from one of an entry of Resource.

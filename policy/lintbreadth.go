@@ -6,42 +6,44 @@ import (
 	"strings"
 )
 
-var breadthRules = []lintRule{
-	{Rule: Rule{
-		"ALLOW_WITH_NOTPRINCIPAL", SeveritySecurity, "Allow for all but some",
-		"Allow with NotPrincipal lets in everyone else, anonymous callers included.",
-		"Name the principals.",
-	}, kinds: namingKinds, check: eachStatement(checkAllowNotPrincipal)},
-	{Rule: Rule{
-		"ALLOW_WITH_NOTACTION", SeveritySecurity, "Allow for all actions but some",
-		"Allow with NotAction allows all else that AWS has or will have, which with a broad Resource comes near to everything.",
-		"List the actions, or narrow the Resource.",
-	}, kinds: grantingKinds, check: eachStatement(checkAllowNotAction)},
-	{Rule: Rule{
-		"ALLOW_WITH_NOTRESOURCE", SeveritySecurity, "Allow for all resources but some",
-		"Allow with NotResource allows the actions on all else there is or will be.",
-		"List the resources, or keep the exceptions out by a Deny.",
-	}, kinds: grantingKinds, check: eachStatement(checkAllowNotResource)},
-	{Rule: Rule{
-		"PUBLIC_RESOURCE_POLICY", SeveritySecurity, "Open to everyone",
-		"The statement allows every AWS account and anonymous callers.",
-		"Name the principals, or add a condition that keeps others out, such as aws:PrincipalOrgID.",
-	}, kinds: publicKinds, check: eachStatement(checkPublic)},
-	{Rule: Rule{
-		"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", SeveritySecurity, "Service without a source",
-		"A service acts for all its customers. Without aws:SourceArn or aws:SourceAccount, another customer can have it use this resource (confused deputy).",
-		"Add a condition on aws:SourceArn or aws:SourceAccount.",
-	}, kinds: []Kind{ResourcePolicy, KeyPolicy}, check: eachStatement(checkService)},
-	{Rule: Rule{
-		"MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", SeveritySecurity, "Identity provider without a condition",
-		"Without a condition on the token's claims, whoever the provider vouches for can assume the role.",
-		"Add conditions on the provider's sub and aud keys.",
-	}, kinds: trustKind, check: eachStatement(checkProviderCondition)},
-	{Rule: Rule{
-		"DENY_EXCEPTION_NEVER_MATCHES", SeverityWarning, "Deny that spares nobody",
-		"aws:PrincipalArn of a role session is the role's ARN, so an exception for the session's ARN never applies and the Deny hits everyone.",
-		"Write the role's ARN: arn:aws:iam::111122223333:role/name.",
-	}, check: eachStatement(checkException)},
+func breadthRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"ALLOW_WITH_NOTPRINCIPAL", SeveritySecurity, "Allow for all but some",
+			"Allow with NotPrincipal lets in everyone else, anonymous callers included.",
+			"Name the principals.",
+		}, kinds: namingKinds, check: eachStatement(checkAllowNotPrincipal)},
+		{Rule: Rule{
+			"ALLOW_WITH_NOTACTION", SeveritySecurity, "Allow for all actions but some",
+			"Allow with NotAction allows all else that AWS has or will have, which with a broad Resource comes near to everything.",
+			"List the actions, or narrow the Resource.",
+		}, kinds: grantingKinds, check: eachStatement(checkAllowNotAction)},
+		{Rule: Rule{
+			"ALLOW_WITH_NOTRESOURCE", SeveritySecurity, "Allow for all resources but some",
+			"Allow with NotResource allows the actions on all else there is or will be.",
+			"List the resources, or keep the exceptions out by a Deny.",
+		}, kinds: grantingKinds, check: eachStatement(checkAllowNotResource)},
+		{Rule: Rule{
+			"PUBLIC_RESOURCE_POLICY", SeveritySecurity, "Open to everyone",
+			"The statement allows every AWS account and anonymous callers.",
+			"Name the principals, or add a condition that keeps others out, such as aws:PrincipalOrgID.",
+		}, kinds: publicKinds, check: eachStatement(checkPublic)},
+		{Rule: Rule{
+			"RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL", SeveritySecurity, "Service without a source",
+			"A service acts for all its customers. Without aws:SourceArn or aws:SourceAccount, another customer can have it use this resource (confused deputy).",
+			"Add a condition on aws:SourceArn or aws:SourceAccount.",
+		}, kinds: []Kind{ResourcePolicy, KeyPolicy}, check: eachStatement(checkService)},
+		{Rule: Rule{
+			"MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", SeveritySecurity, "Identity provider without a condition",
+			"Without a condition on the token's claims, whoever the provider vouches for can assume the role.",
+			"Add conditions on the provider's sub and aud keys.",
+		}, kinds: trustKind, check: eachStatement(checkProviderCondition)},
+		{Rule: Rule{
+			"DENY_EXCEPTION_NEVER_MATCHES", SeverityWarning, "Deny that spares nobody",
+			"aws:PrincipalArn of a role session is the role's ARN, so an exception for the session's ARN never applies and the Deny hits everyone.",
+			"Write the role's ARN: arn:aws:iam::111122223333:role/name.",
+		}, check: eachStatement(checkException)},
+	}
 }
 
 func checkAllowNotPrincipal(p *lintPass, s lintStatement) {

@@ -5,117 +5,119 @@ import (
 	"strings"
 )
 
-var elementRules = []lintRule{
-	{Rule: Rule{
-		"INVALID_POLICY_ELEMENT", SeverityError, "Unknown element",
-		"IAM refuses a document with a member that the policy grammar does not have. Names have to match exactly.",
-		"Remove it, or spell it as the grammar does.",
-	}, check: checkUnknown},
-	{Rule: Rule{
-		"UNSUPPORTED_CHARACTER", SeverityError, "Character that IAM does not take",
-		"Documents may hold tab, line feed, carriage return and the characters U+0020 to U+00FF (IAM User Guide, reference_iam-quotas).",
-		"Replace the character; typographic quotes and dashes from a text processor are the usual ones.",
-	}, check: checkCharacters},
-	{Rule: Rule{
-		"MISSING_VERSION", SeverityWarning, "No Version",
-		"Without Version the old language of 2008 applies, in which policy variables are plain text.",
-		"Add \"Version\": \"2012-10-17\".",
-	}, check: checkVersion},
-	{Rule: Rule{
-		"MISSING_ACTION", SeverityError, "No Action",
-		"A statement without Action or NotAction is about nothing. KMS accepts it in a key policy, where it has no effect.",
-		"Add the Action.",
-	}, check: checkMissingAction},
-	{Rule: Rule{
-		"MISSING_RESOURCE", SeverityError, "No Resource",
-		"Every kind of policy but a role's trust policy says what its statements are about. KMS accepts a statement without in a key policy, where it has no effect.",
-		"Add the Resource; in the policy of a secret or key, \"*\" is that secret or key.",
-	}, kinds: slices.Concat(attachedKinds, []Kind{ResourcePolicy, KeyPolicy, ResourceControlPolicy, EndpointPolicy}), check: eachStatement(checkMissingResource)},
-	{Rule: Rule{
-		"MISSING_PRINCIPAL", SeverityError, "No Principal",
-		"A policy that hangs on a resource has to say whom it is about.",
-		"Add the Principal.",
-	}, kinds: namingKinds, check: eachStatement(checkMissingPrincipal)},
-	{Rule: Rule{
-		"UNSUPPORTED_PRINCIPAL", SeverityError, "Principal in a policy that has none",
-		"A policy attached to a role, user or account is about those; IAM refuses a Principal in it.",
-		"Remove the Principal, or put the statement into the resource's policy.",
-	}, kinds: attachedKinds, check: eachStatement(checkUnsupportedPrincipal)},
-	{Rule: Rule{
-		"UNSUPPORTED_ID", SeverityError, "Id in a policy that has none",
-		"The Id element is for resource-based policies only.",
-		"Remove the Id.",
-	}, kinds: []Kind{IdentityPolicy, PermissionsBoundary, SessionPolicy}, check: checkID},
-	{Rule: Rule{
-		"UNSUPPORTED_SID", SeverityError, "Sid with other characters",
-		"In policies that are attached to roles and users a Sid is made of ASCII letters and digits only.",
-		"Leave the other characters out.",
-	}, kinds: attachedKinds, check: checkSid},
-	{Rule: Rule{
-		"UNIQUE_SIDS_REQUIRED", SeverityError, "Repeated Sid",
-		"A Sid must be unique within the document; IAM refuses it otherwise.",
-		"Give each statement its own Sid, or none.",
-	}, kinds: attachedKinds, check: checkUniqueSids},
-	{Rule: Rule{
-		"UNIQUE_SIDS_RECOMMENDED", SeverityWarning, "Repeated Sid",
-		"Reports name statements by their Sid; two with the same cannot be told apart, and some services refuse them.",
-		"Give each statement its own Sid, or none.",
-	}, kinds: namingKinds, check: checkUniqueSids},
-	{Rule: Rule{
-		"ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE", SeverityError, "Resource in a trust policy",
-		"A trust policy is about the role that it hangs on; IAM refuses a Resource in it.",
-		"Remove the Resource.",
-	}, kinds: trustKind, check: eachStatement(checkTrustResource)},
-	{Rule: Rule{
-		"ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL", SeverityError, "NotPrincipal in a trust policy",
-		"A trust policy names those who may assume the role; IAM refuses NotPrincipal in it.",
-		"Name the principals.",
-	}, kinds: trustKind, check: eachStatement(checkTrustNotPrincipal)},
-	{Rule: Rule{
-		"ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL", SeverityError, "Everyone in a trust policy",
-		"The bare principal \"*\" is not supported in a role's trust policy.",
-		"Name the principals.",
-	}, kinds: trustKind, check: eachStatement(checkTrustWildcard)},
-	{Rule: Rule{
-		"RCP_SYNTAX_ERROR_ALLOW", SeverityError, "Allow in a resource control policy",
-		"Customers' resource control policies can only deny; what allows is AWS's own RCPFullAWSAccess.",
-		"Turn the statement into a Deny of the opposite.",
-	}, kinds: []Kind{ResourceControlPolicy}, check: checkRCPAllow},
-	{Rule: Rule{
-		"RCP_SYNTAX_ERROR_PRINCIPAL", SeverityError, "Principal in a resource control policy",
-		"A statement of a resource control policy is about everyone; its Principal is \"*\". Whom it spares, its Condition says.",
-		"Write \"Principal\": \"*\" and exempt principals in the Condition, by aws:PrincipalArn or aws:PrincipalOrgID.",
-	}, kinds: []Kind{ResourceControlPolicy}, check: eachStatement(checkRCPPrincipal)},
-	{Rule: Rule{
-		"EMPTY_ARRAY_ACTION", SeveritySuggestion, "Empty list of actions",
-		"The statement is about no action, so it has no effect.",
-		"Add actions, or remove the statement.",
-	}, check: emptyList("Action")},
-	{Rule: Rule{
-		"EMPTY_ARRAY_RESOURCE", SeveritySuggestion, "Empty list of resources",
-		"The statement is about no resource, so it has no effect.",
-		"Add resources, or remove the statement.",
-	}, check: emptyList("Resource")},
-	{Rule: Rule{
-		"EMPTY_ARRAY_PRINCIPAL", SeveritySuggestion, "Empty list of principals",
-		"A principal type without values matches nobody.",
-		"Add principals, or remove the type.",
-	}, check: eachStatement(checkEmptyPrincipalList)},
-	{Rule: Rule{
-		"EMPTY_OBJECT_PRINCIPAL", SeveritySuggestion, "Empty Principal",
-		"A Principal without types matches nobody.",
-		"Add principals, or remove the statement.",
-	}, check: eachStatement(checkEmptyPrincipal)},
-	{Rule: Rule{
-		"EMPTY_OBJECT_CONDITION", SeveritySuggestion, "Empty Condition",
-		"A Condition or operator without keys asks for nothing; perhaps something was forgotten.",
-		"Remove it, or add the condition.",
-	}, check: eachStatement(checkEmptyCondition)},
-	{Rule: Rule{
-		"EMPTY_ARRAY_CONDITION", SeveritySuggestion, "Condition key without values",
-		"Nothing matches an empty list, so the statement never takes effect; with ForAllValues or IfExists it does just when the key is absent.",
-		"Add values, or ask for absence with Null.",
-	}, check: eachStatement(checkEmptyConditionList)},
+func elementRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"INVALID_POLICY_ELEMENT", SeverityError, "Unknown element",
+			"IAM refuses a document with a member that the policy grammar does not have. Names have to match exactly.",
+			"Remove it, or spell it as the grammar does.",
+		}, check: checkUnknown},
+		{Rule: Rule{
+			"UNSUPPORTED_CHARACTER", SeverityError, "Character that IAM does not take",
+			"Documents may hold tab, line feed, carriage return and the characters U+0020 to U+00FF (IAM User Guide, reference_iam-quotas).",
+			"Replace the character; typographic quotes and dashes from a text processor are the usual ones.",
+		}, check: checkCharacters},
+		{Rule: Rule{
+			"MISSING_VERSION", SeverityWarning, "No Version",
+			"Without Version the old language of 2008 applies, in which policy variables are plain text.",
+			"Add \"Version\": \"2012-10-17\".",
+		}, check: checkVersion},
+		{Rule: Rule{
+			"MISSING_ACTION", SeverityError, "No Action",
+			"A statement without Action or NotAction is about nothing. KMS accepts it in a key policy, where it has no effect.",
+			"Add the Action.",
+		}, check: checkMissingAction},
+		{Rule: Rule{
+			"MISSING_RESOURCE", SeverityError, "No Resource",
+			"Every kind of policy but a role's trust policy says what its statements are about. KMS accepts a statement without in a key policy, where it has no effect.",
+			"Add the Resource; in the policy of a secret or key, \"*\" is that secret or key.",
+		}, kinds: slices.Concat(attachedKinds, []Kind{ResourcePolicy, KeyPolicy, ResourceControlPolicy, EndpointPolicy}), check: eachStatement(checkMissingResource)},
+		{Rule: Rule{
+			"MISSING_PRINCIPAL", SeverityError, "No Principal",
+			"A policy that hangs on a resource has to say whom it is about.",
+			"Add the Principal.",
+		}, kinds: namingKinds, check: eachStatement(checkMissingPrincipal)},
+		{Rule: Rule{
+			"UNSUPPORTED_PRINCIPAL", SeverityError, "Principal in a policy that has none",
+			"A policy attached to a role, user or account is about those; IAM refuses a Principal in it.",
+			"Remove the Principal, or put the statement into the resource's policy.",
+		}, kinds: attachedKinds, check: eachStatement(checkUnsupportedPrincipal)},
+		{Rule: Rule{
+			"UNSUPPORTED_ID", SeverityError, "Id in a policy that has none",
+			"The Id element is for resource-based policies only.",
+			"Remove the Id.",
+		}, kinds: []Kind{IdentityPolicy, PermissionsBoundary, SessionPolicy}, check: checkID},
+		{Rule: Rule{
+			"UNSUPPORTED_SID", SeverityError, "Sid with other characters",
+			"In policies that are attached to roles and users a Sid is made of ASCII letters and digits only.",
+			"Leave the other characters out.",
+		}, kinds: attachedKinds, check: checkSid},
+		{Rule: Rule{
+			"UNIQUE_SIDS_REQUIRED", SeverityError, "Repeated Sid",
+			"A Sid must be unique within the document; IAM refuses it otherwise.",
+			"Give each statement its own Sid, or none.",
+		}, kinds: attachedKinds, check: checkUniqueSids},
+		{Rule: Rule{
+			"UNIQUE_SIDS_RECOMMENDED", SeverityWarning, "Repeated Sid",
+			"Reports name statements by their Sid; two with the same cannot be told apart, and some services refuse them.",
+			"Give each statement its own Sid, or none.",
+		}, kinds: namingKinds, check: checkUniqueSids},
+		{Rule: Rule{
+			"ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE", SeverityError, "Resource in a trust policy",
+			"A trust policy is about the role that it hangs on; IAM refuses a Resource in it.",
+			"Remove the Resource.",
+		}, kinds: trustKind, check: eachStatement(checkTrustResource)},
+		{Rule: Rule{
+			"ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL", SeverityError, "NotPrincipal in a trust policy",
+			"A trust policy names those who may assume the role; IAM refuses NotPrincipal in it.",
+			"Name the principals.",
+		}, kinds: trustKind, check: eachStatement(checkTrustNotPrincipal)},
+		{Rule: Rule{
+			"ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL", SeverityError, "Everyone in a trust policy",
+			"The bare principal \"*\" is not supported in a role's trust policy.",
+			"Name the principals.",
+		}, kinds: trustKind, check: eachStatement(checkTrustWildcard)},
+		{Rule: Rule{
+			"RCP_SYNTAX_ERROR_ALLOW", SeverityError, "Allow in a resource control policy",
+			"Customers' resource control policies can only deny; what allows is AWS's own RCPFullAWSAccess.",
+			"Turn the statement into a Deny of the opposite.",
+		}, kinds: []Kind{ResourceControlPolicy}, check: checkRCPAllow},
+		{Rule: Rule{
+			"RCP_SYNTAX_ERROR_PRINCIPAL", SeverityError, "Principal in a resource control policy",
+			"A statement of a resource control policy is about everyone; its Principal is \"*\". Whom it spares, its Condition says.",
+			"Write \"Principal\": \"*\" and exempt principals in the Condition, by aws:PrincipalArn or aws:PrincipalOrgID.",
+		}, kinds: []Kind{ResourceControlPolicy}, check: eachStatement(checkRCPPrincipal)},
+		{Rule: Rule{
+			"EMPTY_ARRAY_ACTION", SeveritySuggestion, "Empty list of actions",
+			"The statement is about no action, so it has no effect.",
+			"Add actions, or remove the statement.",
+		}, check: emptyList("Action")},
+		{Rule: Rule{
+			"EMPTY_ARRAY_RESOURCE", SeveritySuggestion, "Empty list of resources",
+			"The statement is about no resource, so it has no effect.",
+			"Add resources, or remove the statement.",
+		}, check: emptyList("Resource")},
+		{Rule: Rule{
+			"EMPTY_ARRAY_PRINCIPAL", SeveritySuggestion, "Empty list of principals",
+			"A principal type without values matches nobody.",
+			"Add principals, or remove the type.",
+		}, check: eachStatement(checkEmptyPrincipalList)},
+		{Rule: Rule{
+			"EMPTY_OBJECT_PRINCIPAL", SeveritySuggestion, "Empty Principal",
+			"A Principal without types matches nobody.",
+			"Add principals, or remove the statement.",
+		}, check: eachStatement(checkEmptyPrincipal)},
+		{Rule: Rule{
+			"EMPTY_OBJECT_CONDITION", SeveritySuggestion, "Empty Condition",
+			"A Condition or operator without keys asks for nothing; perhaps something was forgotten.",
+			"Remove it, or add the condition.",
+		}, check: eachStatement(checkEmptyCondition)},
+		{Rule: Rule{
+			"EMPTY_ARRAY_CONDITION", SeveritySuggestion, "Condition key without values",
+			"Nothing matches an empty list, so the statement never takes effect; with ForAllValues or IfExists it does just when the key is absent.",
+			"Add values, or ask for absence with Null.",
+		}, check: eachStatement(checkEmptyConditionList)},
+	}
 }
 
 // The names of the grammar's members.

@@ -5,44 +5,46 @@ import (
 	"strings"
 )
 
-var issuerRules = []lintRule{
-	{Rule: Rule{
-		"IRSA001", SeverityError, "Issuer with a trailing slash",
-		"Issuers compare exactly, and those of EKS clusters do not end in a slash.",
-		"Drop the slash.",
-	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		return "the issuer ends in a slash", strings.TrimRight(issuer, "/")
-	})},
-	{Rule: Rule{
-		"IRSA002", SeverityError, "Issuer with https://",
-		"In ARNs and condition keys an issuer stands without its scheme.",
-		"Leave https:// out.",
-	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		return "the issuer has a scheme", scheme().ReplaceAllString(issuer, "")
-	})},
-	{Rule: Rule{
-		"IRSA003", SeverityError, "Provider's ARN as condition key",
-		"A condition key about a claim begins with the issuer, not with the provider's ARN (karpenter#1666).",
-		"Leave out what stands before the issuer.",
-	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		_, bare, ok := strings.Cut(issuer, ":oidc-provider/")
-		if !ok {
-			bare = issuer
-		}
-		return "the key is a provider's ARN", bare
-	})},
-	{Rule: Rule{
-		"IRSA004", SeverityError, "Issuer's host in the wrong order",
-		"The issuer of an EKS cluster is at oidc.eks.<region>, not at oidc.<region>.eks (pod-identity-webhook#30).",
-		"Write oidc.eks. in front of the Region.",
-	}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
-		return "the parts of the issuer's host are in the wrong order", swappedHost().ReplaceAllString(issuer, "oidc.eks.$1.")
-	})},
-	{Rule: Rule{
-		"IRSA005", SeverityError, "Condition key of another issuer",
-		"A token brings the keys of its own issuer only. The one in Federated issues other tokens, so the key is never there.",
-		"Write the issuer of Federated in the key.",
-	}, kinds: trustKind, check: eachStatement(checkIssuers)},
+func issuerRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA001", SeverityError, "Issuer with a trailing slash",
+			"Issuers compare exactly, and those of EKS clusters do not end in a slash.",
+			"Drop the slash.",
+		}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
+			return "the issuer ends in a slash", strings.TrimRight(issuer, "/")
+		})},
+		{Rule: Rule{
+			"IRSA002", SeverityError, "Issuer with https://",
+			"In ARNs and condition keys an issuer stands without its scheme.",
+			"Leave https:// out.",
+		}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
+			return "the issuer has a scheme", scheme().ReplaceAllString(issuer, "")
+		})},
+		{Rule: Rule{
+			"IRSA003", SeverityError, "Provider's ARN as condition key",
+			"A condition key about a claim begins with the issuer, not with the provider's ARN (karpenter#1666).",
+			"Leave out what stands before the issuer.",
+		}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
+			_, bare, ok := strings.Cut(issuer, ":oidc-provider/")
+			if !ok {
+				bare = issuer
+			}
+			return "the key is a provider's ARN", bare
+		})},
+		{Rule: Rule{
+			"IRSA004", SeverityError, "Issuer's host in the wrong order",
+			"The issuer of an EKS cluster is at oidc.eks.<region>, not at oidc.<region>.eks (pod-identity-webhook#30).",
+			"Write oidc.eks. in front of the Region.",
+		}, kinds: trustKind, check: eachIssuer(func(issuer string) (string, string) {
+			return "the parts of the issuer's host are in the wrong order", swappedHost().ReplaceAllString(issuer, "oidc.eks.$1.")
+		})},
+		{Rule: Rule{
+			"IRSA005", SeverityError, "Condition key of another issuer",
+			"A token brings the keys of its own issuer only. The one in Federated issues other tokens, so the key is never there.",
+			"Write the issuer of Federated in the key.",
+		}, kinds: trustKind, check: eachStatement(checkIssuers)},
+	}
 }
 
 var (

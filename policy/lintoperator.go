@@ -1,70 +1,70 @@
 package policy
 
-import (
-	"strings"
-)
+import "strings"
 
-var operatorRules = []lintRule{
-	{Rule: Rule{
-		"INVALID_CONDITION_OPERATOR", SeverityError, "Unknown condition operator",
-		"IAM refuses a document with an operator that it does not know.",
-		"Use an operator of the IAM User Guide, reference_policies_elements_condition_operators.",
-	}, check: eachStatement(checkOperator)},
-	{Rule: Rule{
-		"NULL_WITH_IF_EXISTS", SeverityError, "Null with IfExists",
-		"Null asks whether a key is there; IfExists in addition says nothing, and IAM refuses it.",
-		"Write Null.",
-	}, check: eachStatement(checkNullIfExists)},
-	{Rule: Rule{
-		"NULL_WITH_QUALIFIER", SeveritySuggestion, "Null with a set operator",
-		"Null asks whether a key is there; ForAllValues or ForAnyValue in front of it is without meaning.",
-		"Write Null.",
-	}, check: eachStatement(checkNullQualifier)},
-	{Rule: Rule{
-		"INVALID_CONDITION_KEY_FORMAT", SeverityError, "Malformed condition key",
-		"A condition key is a prefix, a colon and a name, such as aws:PrincipalArn; no request has another.",
-		"Write the key with its prefix.",
-	}, check: eachStatement(checkKeyFormat)},
-	{Rule: Rule{
-		"MISSING_TAG_KEY_IN_CONDITION", SeverityError, "Tag condition without the tag",
-		"A condition on a tag names the tag behind a slash: aws:PrincipalTag/team.",
-		"Add a slash and the tag's key.",
-	}, check: eachStatement(checkTagKey)},
-	{Rule: Rule{
-		"DUPLICATE_KEYS_WITH_DIFFERENT_CASE", SeverityError, "Condition key in two spellings",
-		"Condition keys compare without regard to case, so these are the same key twice, and IAM refuses that.",
-		"Merge the two.",
-	}, check: eachStatement(checkKeyCase)},
-	{Rule: Rule{
-		"INVALID_CONDITION_MULTIPLE_BOOLEAN", SeverityError, "Several truth values",
-		"A condition with Bool or Null takes one value; with both true and false it would say nothing.",
-		"Leave one value.",
-	}, check: eachStatement(checkMultipleBoolean)},
-	{Rule: Rule{
-		"MISSING_QUALIFIER", SeverityError, "Key of many values without a set operator",
-		"The key can have many values in one request; a plain operator does not say whether all or any of them have to match.",
-		"Put ForAllValues: or ForAnyValue: in front of the operator.",
-	}, check: eachStatement(checkQualifier)},
-	{Rule: Rule{
-		"FORALLVALUES_WITH_SINGLE_VALUED_KEY", SeveritySecurity, "ForAllValues on a key of one value",
-		"ForAllValues is true when the key is absent, so the statement allows whoever lacks it.",
-		"Use the plain operator.",
-	}, check: eachStatement(checkForAllValues)},
-	{Rule: Rule{
-		"IFEXISTS_ON_GATING_KEY", SeveritySecurity, "IfExists on a key that keeps others out",
-		"With IfExists the condition holds for every request that lacks the key, so the statement allows those too.",
-		"Use the operator without IfExists.",
-	}, check: eachStatement(checkIfExists)},
-	{Rule: Rule{
-		"WILDCARD_WITHOUT_LIKE_OPERATOR", SeverityWarning, "Wildcard that is none",
-		"Only StringLike and the ARN operators have wildcards; elsewhere * and ? are plain characters.",
-		"Use StringLike.",
-	}, check: eachStatement(checkWildcard)},
-	{Rule: Rule{
-		"CONFIRM_AUDIENCE_CLAIM_TYPE", SeveritySuggestion, "Set operator on the audience",
-		"A set operator is for providers whose tokens have a list of audiences. Most have one, for which the plain operator is right.",
-		"Look at a token; if its aud is a single text, use the plain operator.",
-	}, kinds: trustKind, check: eachStatement(checkAudienceType)},
+func operatorRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"INVALID_CONDITION_OPERATOR", SeverityError, "Unknown condition operator",
+			"IAM refuses a document with an operator that it does not know.",
+			"Use an operator of the IAM User Guide, reference_policies_elements_condition_operators.",
+		}, check: eachStatement(checkOperator)},
+		{Rule: Rule{
+			"NULL_WITH_IF_EXISTS", SeverityError, "Null with IfExists",
+			"Null asks whether a key is there; IfExists in addition says nothing, and IAM refuses it.",
+			"Write Null.",
+		}, check: eachStatement(checkNullIfExists)},
+		{Rule: Rule{
+			"NULL_WITH_QUALIFIER", SeveritySuggestion, "Null with a set operator",
+			"Null asks whether a key is there; ForAllValues or ForAnyValue in front of it is without meaning.",
+			"Write Null.",
+		}, check: eachStatement(checkNullQualifier)},
+		{Rule: Rule{
+			"INVALID_CONDITION_KEY_FORMAT", SeverityError, "Malformed condition key",
+			"A condition key is a prefix, a colon and a name, such as aws:PrincipalArn; no request has another.",
+			"Write the key with its prefix.",
+		}, check: eachStatement(checkKeyFormat)},
+		{Rule: Rule{
+			"MISSING_TAG_KEY_IN_CONDITION", SeverityError, "Tag condition without the tag",
+			"A condition on a tag names the tag behind a slash: aws:PrincipalTag/team.",
+			"Add a slash and the tag's key.",
+		}, check: eachStatement(checkTagKey)},
+		{Rule: Rule{
+			"DUPLICATE_KEYS_WITH_DIFFERENT_CASE", SeverityError, "Condition key in two spellings",
+			"Condition keys compare without regard to case, so these are the same key twice, and IAM refuses that.",
+			"Merge the two.",
+		}, check: eachStatement(checkKeyCase)},
+		{Rule: Rule{
+			"INVALID_CONDITION_MULTIPLE_BOOLEAN", SeverityError, "Several truth values",
+			"A condition with Bool or Null takes one value; with both true and false it would say nothing.",
+			"Leave one value.",
+		}, check: eachStatement(checkMultipleBoolean)},
+		{Rule: Rule{
+			"MISSING_QUALIFIER", SeverityError, "Key of many values without a set operator",
+			"The key can have many values in one request; a plain operator does not say whether all or any of them have to match.",
+			"Put ForAllValues: or ForAnyValue: in front of the operator.",
+		}, check: eachStatement(checkQualifier)},
+		{Rule: Rule{
+			"FORALLVALUES_WITH_SINGLE_VALUED_KEY", SeveritySecurity, "ForAllValues on a key of one value",
+			"ForAllValues is true when the key is absent, so the statement allows whoever lacks it.",
+			"Use the plain operator.",
+		}, check: eachStatement(checkForAllValues)},
+		{Rule: Rule{
+			"IFEXISTS_ON_GATING_KEY", SeveritySecurity, "IfExists on a key that keeps others out",
+			"With IfExists the condition holds for every request that lacks the key, so the statement allows those too.",
+			"Use the operator without IfExists.",
+		}, check: eachStatement(checkIfExists)},
+		{Rule: Rule{
+			"WILDCARD_WITHOUT_LIKE_OPERATOR", SeverityWarning, "Wildcard that is none",
+			"Only StringLike and the ARN operators have wildcards; elsewhere * and ? are plain characters.",
+			"Use StringLike.",
+		}, check: eachStatement(checkWildcard)},
+		{Rule: Rule{
+			"CONFIRM_AUDIENCE_CLAIM_TYPE", SeveritySuggestion, "Set operator on the audience",
+			"A set operator is for providers whose tokens have a list of audiences. Most have one, for which the plain operator is right.",
+			"Look at a token; if its aud is a single text, use the plain operator.",
+		}, kinds: trustKind, check: eachStatement(checkAudienceType)},
+	}
 }
 
 func checkOperator(p *lintPass, s lintStatement) {

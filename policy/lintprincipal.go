@@ -5,37 +5,39 @@ import (
 	"strings"
 )
 
-var principalRules = []lintRule{
-	{Rule: Rule{
-		rulePrincipal, SeverityError, "Malformed principal",
-		"A principal is \"*\", an account, the ARN of a user, role or session, an identity provider or a service. Groups are no principals.",
-		"Name the principal by its ARN.",
-	}, check: checkPrincipalFormat},
-	{Rule: Rule{
-		"INVALID_PRINCIPAL_KEY", SeverityError, "Unknown type of principal",
-		"The types of principal are AWS, Federated, Service and CanonicalUser.",
-		"Use one of these, with these capitals.",
-	}, check: eachStatement(checkPrincipalKey)},
-	{Rule: Rule{
-		"INVALID_SERVICE_PRINCIPAL_FORMAT", SeverityError, "Malformed service principal",
-		"A service principal is the service's name as a host name, such as secretsmanager.amazonaws.com.",
-		"Write the service principal as the service's documentation has it.",
-	}, check: eachStatement(checkServicePrincipal)},
-	{Rule: Rule{
-		"UNSUPPORTED_WILDCARD_IN_PRINCIPAL", SeverityError, "Wildcard within a principal",
-		"In a principal a wildcard stands alone or is plain text: role/* names a role called \"*\".",
-		"Name the account as principal, and narrow it with a condition on aws:PrincipalArn.",
-	}, check: eachStatement(checkPrincipalWildcard)},
-	{Rule: Rule{
-		"IRSA012", SeverityError, "Malformed ARN of a principal",
-		"IAM refuses a principal whose ARN lacks a colon or whose account does not have 12 digits (configure-aws-credentials#332).",
-		"Correct the ARN: arn:aws:iam::111122223333:role/name, with two colons before the account.",
-	}, check: eachStatement(checkPrincipalARN)},
-	{Rule: Rule{
-		"IRSA013", SeverityWarning, "Principal that was deleted",
-		"IAM replaces the ARN of a deleted role or user by its unique id. One created again under the same name is another (terraform-provider-aws#8905).",
-		"Save the policy again with the ARN.",
-	}, check: eachStatement(checkDeletedPrincipal)},
+func principalRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			rulePrincipal, SeverityError, "Malformed principal",
+			"A principal is \"*\", an account, the ARN of a user, role or session, an identity provider or a service. Groups are no principals.",
+			"Name the principal by its ARN.",
+		}, check: checkPrincipalFormat},
+		{Rule: Rule{
+			"INVALID_PRINCIPAL_KEY", SeverityError, "Unknown type of principal",
+			"The types of principal are AWS, Federated, Service and CanonicalUser.",
+			"Use one of these, with these capitals.",
+		}, check: eachStatement(checkPrincipalKey)},
+		{Rule: Rule{
+			"INVALID_SERVICE_PRINCIPAL_FORMAT", SeverityError, "Malformed service principal",
+			"A service principal is the service's name as a host name, such as secretsmanager.amazonaws.com.",
+			"Write the service principal as the service's documentation has it.",
+		}, check: eachStatement(checkServicePrincipal)},
+		{Rule: Rule{
+			"UNSUPPORTED_WILDCARD_IN_PRINCIPAL", SeverityError, "Wildcard within a principal",
+			"In a principal a wildcard stands alone or is plain text: role/* names a role called \"*\".",
+			"Name the account as principal, and narrow it with a condition on aws:PrincipalArn.",
+		}, check: eachStatement(checkPrincipalWildcard)},
+		{Rule: Rule{
+			"IRSA012", SeverityError, "Malformed ARN of a principal",
+			"IAM refuses a principal whose ARN lacks a colon or whose account does not have 12 digits (configure-aws-credentials#332).",
+			"Correct the ARN: arn:aws:iam::111122223333:role/name, with two colons before the account.",
+		}, check: eachStatement(checkPrincipalARN)},
+		{Rule: Rule{
+			"IRSA013", SeverityWarning, "Principal that was deleted",
+			"IAM replaces the ARN of a deleted role or user by its unique id. One created again under the same name is another (terraform-provider-aws#8905).",
+			"Save the policy again with the ARN.",
+		}, check: eachStatement(checkDeletedPrincipal)},
+	}
 }
 
 func checkPrincipalFormat(p *lintPass) {

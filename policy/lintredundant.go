@@ -5,32 +5,34 @@ import (
 	"strings"
 )
 
-var redundancyRules = []lintRule{
-	{Rule: Rule{
-		"REDUNDANT_ACTION", SeveritySuggestion, "Action listed twice",
-		"Another entry of the list covers it already.",
-		"Remove it.",
-	}, check: eachStatement(redundant("Action", globs))},
-	{Rule: Rule{
-		"REDUNDANT_RESOURCE", SeveritySuggestion, "Resource listed twice",
-		"Another entry of the list covers it already.",
-		"Remove it.",
-	}, check: eachStatement(redundant("Resource", coversResource))},
-	{Rule: Rule{
-		"REDUNDANT_PRINCIPAL", SeveritySuggestion, "Principal listed twice",
-		"The same principal stands in the list before.",
-		"Remove it.",
-	}, check: eachStatement(checkRedundantPrincipal)},
-	{Rule: Rule{
-		"REDUNDANT_CONDITION_VALUE", SeveritySuggestion, "Value listed twice",
-		"The same value stands in the list before.",
-		"Remove it.",
-	}, check: eachStatement(checkRedundantValue)},
-	{Rule: Rule{
-		"REDUNDANT_STATEMENT", SeveritySuggestion, "Statement listed twice",
-		"Another statement of the document says the same.",
-		"Remove it.",
-	}, check: checkRedundantStatement},
+func redundancyRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"REDUNDANT_ACTION", SeveritySuggestion, "Action listed twice",
+			"Another entry of the list covers it already.",
+			"Remove it.",
+		}, check: eachStatement(redundant("Action", globs))},
+		{Rule: Rule{
+			"REDUNDANT_RESOURCE", SeveritySuggestion, "Resource listed twice",
+			"Another entry of the list covers it already.",
+			"Remove it.",
+		}, check: eachStatement(redundant("Resource", coversResource))},
+		{Rule: Rule{
+			"REDUNDANT_PRINCIPAL", SeveritySuggestion, "Principal listed twice",
+			"The same principal stands in the list before.",
+			"Remove it.",
+		}, check: eachStatement(checkRedundantPrincipal)},
+		{Rule: Rule{
+			"REDUNDANT_CONDITION_VALUE", SeveritySuggestion, "Value listed twice",
+			"The same value stands in the list before.",
+			"Remove it.",
+		}, check: eachStatement(checkRedundantValue)},
+		{Rule: Rule{
+			"REDUNDANT_STATEMENT", SeveritySuggestion, "Statement listed twice",
+			"Another statement of the document says the same.",
+			"Remove it.",
+		}, check: checkRedundantStatement},
+	}
 }
 
 // coversResource is careful: it compares within the last part of the ARN only.

@@ -5,22 +5,24 @@ import (
 	"strings"
 )
 
-var secretRules = []lintRule{
-	{Rule: Rule{
-		"IRSA015", SeverityError, "Secret's ARN without its suffix",
-		"Secrets Manager ends each secret's ARN in a hyphen and six characters; an ARN without them matches no secret. -* covers other secrets whose names begin alike.",
-		"Write the complete ARN, or end it in -??????.",
-	}, check: eachStatement(checkSecretSuffix)},
-	{Rule: Rule{
-		"IRSA022", SeverityWarning, "Secret open to a whole account",
-		"Naming an account leaves it to that account which of its roles may read the secret.",
-		"Name the role.",
-	}, kinds: []Kind{ResourcePolicy}, check: eachStatement(checkSecretAccount)},
-	{Rule: Rule{
-		"IRSA023", SeverityError, "Deny that a pod cannot escape",
-		"Negated operators and IfExists hold when the key is absent, as that for a VPC endpoint or MFA is for pods, and every network key for KMS requests that a service makes. The Deny then hits all of them.",
-		"Let the Deny apply only where the key exists: add Null on the key with \"false\", or spare services by aws:ViaAWSService.",
-	}, check: eachStatement(checkInescapable)},
+func secretRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA015", SeverityError, "Secret's ARN without its suffix",
+			"Secrets Manager ends each secret's ARN in a hyphen and six characters; an ARN without them matches no secret. -* covers other secrets whose names begin alike.",
+			"Write the complete ARN, or end it in -??????.",
+		}, check: eachStatement(checkSecretSuffix)},
+		{Rule: Rule{
+			"IRSA022", SeverityWarning, "Secret open to a whole account",
+			"Naming an account leaves it to that account which of its roles may read the secret.",
+			"Name the role.",
+		}, kinds: []Kind{ResourcePolicy}, check: eachStatement(checkSecretAccount)},
+		{Rule: Rule{
+			"IRSA023", SeverityError, "Deny that a pod cannot escape",
+			"Negated operators and IfExists hold when the key is absent, as that for a VPC endpoint or MFA is for pods, and every network key for KMS requests that a service makes. The Deny then hits all of them.",
+			"Let the Deny apply only where the key exists: add Null on the key with \"false\", or spare services by aws:ViaAWSService.",
+		}, check: eachStatement(checkInescapable)},
+	}
 }
 
 // patternSuffix is the suffix of a secret's ARN, known or not.
@@ -142,22 +144,24 @@ func concerns(s lintStatement, action string) bool {
 	return anyGlob(s.Action, action)
 }
 
-var keyRules = []lintRule{
-	{Rule: Rule{
-		"IRSA016", SeverityError, "Key named otherwise than by its ARN",
-		"Permission to use a key goes by the key's ARN; an alias or a bare id as Resource matches no key (terraform-provider-aws#30272).",
-		"Write the key's ARN, or \"*\" with a condition on kms:ResourceAliases.",
-	}, check: eachStatement(checkKeyName)},
-	{Rule: Rule{
-		"IRSA018", SeverityError, "kms:ViaService that no request has",
-		"kms:ViaService is the service's endpoint in the key's Region, such as secretsmanager.eu-west-1.amazonaws.com.",
-		"Write service, Region and the suffix of the partition.",
-	}, check: eachStatement(checkViaService)},
-	{Rule: Rule{
-		"IRSA019", SeverityWarning, "Key policy without its account",
-		"Without a statement for the account's root user, IAM policies count for nothing at this key, and if the administrators it names are gone, nobody can change it.",
-		"Allow kms:* to the root user of the key's account.",
-	}, kinds: []Kind{KeyPolicy}, check: checkRootStatement},
+func keyRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA016", SeverityError, "Key named otherwise than by its ARN",
+			"Permission to use a key goes by the key's ARN; an alias or a bare id as Resource matches no key (terraform-provider-aws#30272).",
+			"Write the key's ARN, or \"*\" with a condition on kms:ResourceAliases.",
+		}, check: eachStatement(checkKeyName)},
+		{Rule: Rule{
+			"IRSA018", SeverityError, "kms:ViaService that no request has",
+			"kms:ViaService is the service's endpoint in the key's Region, such as secretsmanager.eu-west-1.amazonaws.com.",
+			"Write service, Region and the suffix of the partition.",
+		}, check: eachStatement(checkViaService)},
+		{Rule: Rule{
+			"IRSA019", SeverityWarning, "Key policy without its account",
+			"Without a statement for the account's root user, IAM policies count for nothing at this key, and if the administrators it names are gone, nobody can change it.",
+			"Allow kms:* to the root user of the key's account.",
+		}, kinds: []Kind{KeyPolicy}, check: checkRootStatement},
+	}
 }
 
 var bareKeyID = lazily(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)

@@ -16,32 +16,34 @@ const (
 	quotaKey         = 32768
 )
 
-var sizeRules = []lintRule{
-	{Rule: Rule{
-		"DOCUMENT_TOO_LARGE", SeverityError, "Larger than any policy",
-		"The largest policies are those of KMS keys, with 32768 bytes. A document that is larger is not looked at any further.",
-		"Split the document, or let conditions replace lists.",
-	}, check: checkLargest, large: true},
-	{Rule: Rule{
-		"POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", SeverityWarning, "Permissions policy too large",
-		"A managed policy may have 6144 characters without white space, the inline policies of a role 10240 together.",
-		"Split the policy, or use wildcards for actions that belong together.",
-	}, kinds: []Kind{IdentityPolicy, PermissionsBoundary}, check: checkIdentitySize},
-	{Rule: Rule{
-		"POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", SeverityWarning, "Resource policy too large",
-		"The policy of a secret may have 20480 characters.",
-		"Let conditions on tags or on the organization replace lists of principals.",
-	}, kinds: []Kind{ResourcePolicy}, check: quota(quotaResource)},
-	{Rule: Rule{
-		"POLICY_SIZE_EXCEEDS_SCP_QUOTA", SeverityError, "Service control policy too large",
-		"A service control policy may have 5120 characters, white space included.",
-		"Save it without white space, or split it.",
-	}, kinds: []Kind{ServiceControlPolicy}, check: quota(quotaControl)},
-	{Rule: Rule{
-		"POLICY_SIZE_EXCEEDS_RCP_QUOTA", SeverityError, "Resource control policy too large",
-		"A resource control policy may have 5120 characters, white space included.",
-		"Save it without white space, or split it.",
-	}, kinds: []Kind{ResourceControlPolicy}, check: quota(quotaControl)},
+func sizeRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"DOCUMENT_TOO_LARGE", SeverityError, "Larger than any policy",
+			"The largest policies are those of KMS keys, with 32768 bytes. A document that is larger is not looked at any further.",
+			"Split the document, or let conditions replace lists.",
+		}, check: checkLargest, large: true},
+		{Rule: Rule{
+			"POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", SeverityWarning, "Permissions policy too large",
+			"A managed policy may have 6144 characters without white space, the inline policies of a role 10240 together.",
+			"Split the policy, or use wildcards for actions that belong together.",
+		}, kinds: []Kind{IdentityPolicy, PermissionsBoundary}, check: checkIdentitySize},
+		{Rule: Rule{
+			"POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA", SeverityWarning, "Resource policy too large",
+			"The policy of a secret may have 20480 characters.",
+			"Let conditions on tags or on the organization replace lists of principals.",
+		}, kinds: []Kind{ResourcePolicy}, check: quota(quotaResource)},
+		{Rule: Rule{
+			"POLICY_SIZE_EXCEEDS_SCP_QUOTA", SeverityError, "Service control policy too large",
+			"A service control policy may have 5120 characters, white space included.",
+			"Save it without white space, or split it.",
+		}, kinds: []Kind{ServiceControlPolicy}, check: quota(quotaControl)},
+		{Rule: Rule{
+			"POLICY_SIZE_EXCEEDS_RCP_QUOTA", SeverityError, "Resource control policy too large",
+			"A resource control policy may have 5120 characters, white space included.",
+			"Save it without white space, or split it.",
+		}, kinds: []Kind{ResourceControlPolicy}, check: quota(quotaControl)},
+	}
 }
 
 func checkIdentitySize(p *lintPass) {

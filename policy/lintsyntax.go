@@ -22,31 +22,33 @@ func ruleMissing(member string) string {
 	return "MISSING_ACTION"
 }
 
-var syntaxRules = []lintRule{
-	syntaxRule(ruleSyntax, "Not JSON",
-		"What is not JSON in UTF-8, or is larger than any policy may be, cannot be read at all.",
-		"Correct the text where the finding points."),
-	syntaxRule(ruleRepeated, "Repeated member",
-		"Of two members with one name, JSON readers take either; AWS refuses the document or uses one without saying which.",
-		"Merge the two into one."),
-	syntaxRule(ruleType, "Wrong type",
-		"The element is of another JSON type than the policy grammar has for it.",
-		"Write it as the grammar does: lists of strings, objects for statements and conditions."),
-	syntaxRule(ruleVersion, "No such version",
-		"Version is the version of the policy language, not of the document. There are two.",
-		"Write 2012-10-17."),
-	syntaxRule(ruleEffect, "No such effect",
-		"Effect is Allow or Deny, with these capitals.",
-		"Write Allow or Deny."),
-	syntaxRule("MISSING_STATEMENT", "No Statement",
-		"A document without Statement says nothing, and IAM refuses it.",
-		"Add the Statement."),
-	syntaxRule("MISSING_EFFECT", "No Effect",
-		"A statement has to say whether it allows or denies; there is no default.",
-		"Add the Effect."),
-	syntaxRule(ruleCombination, "Element with its opposite",
-		"A statement has an element or its Not form. With both, IAM refuses it.",
-		"Remove one of the two, or make two statements."),
+func syntaxRules() []lintRule {
+	return []lintRule{
+		syntaxRule(ruleSyntax, "Not JSON",
+			"What is not JSON in UTF-8, or is larger than any policy may be, cannot be read at all.",
+			"Correct the text where the finding points."),
+		syntaxRule(ruleRepeated, "Repeated member",
+			"Of two members with one name, JSON readers take either; AWS refuses the document or uses one without saying which.",
+			"Merge the two into one."),
+		syntaxRule(ruleType, "Wrong type",
+			"The element is of another JSON type than the policy grammar has for it.",
+			"Write it as the grammar does: lists of strings, objects for statements and conditions."),
+		syntaxRule(ruleVersion, "No such version",
+			"Version is the version of the policy language, not of the document. There are two.",
+			"Write 2012-10-17."),
+		syntaxRule(ruleEffect, "No such effect",
+			"Effect is Allow or Deny, with these capitals.",
+			"Write Allow or Deny."),
+		syntaxRule("MISSING_STATEMENT", "No Statement",
+			"A document without Statement says nothing, and IAM refuses it.",
+			"Add the Statement."),
+		syntaxRule("MISSING_EFFECT", "No Effect",
+			"A statement has to say whether it allows or denies; there is no default.",
+			"Add the Effect."),
+		syntaxRule(ruleCombination, "Element with its opposite",
+			"A statement has an element or its Not form. With both, IAM refuses it.",
+			"Remove one of the two, or make two statements."),
+	}
 }
 
 // syntaxRule is a rule that Parse enforces.

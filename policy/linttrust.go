@@ -5,70 +5,74 @@ import (
 	"strings"
 )
 
-var subjectRules = []lintRule{
-	{Rule: Rule{
-		"IRSA006", SeveritySecurity, "Subject or audience untested",
-		"Without a test of sub every pod of the cluster can assume the role, and without one of aud every token that the cluster issues will do (kubernetes-external-secrets#287).",
-		"Test both: aud for sts.amazonaws.com, sub for the service account.",
-	}, kinds: trustKind, check: eachStatement(checkClaims)},
-	{Rule: Rule{
-		"IRSA007", SeverityError, "Wildcard in the subject under StringEquals",
-		"StringEquals has no wildcards, and no service account's name holds one (crossplane#5578).",
-		"Use StringLike, or name the service account.",
-	}, kinds: trustKind, check: eachSubject(checkSubjectWildcard)},
-	{Rule: Rule{
-		"IRSA008", SeverityError, "Subject that no service account has",
-		"The subject of a service account's token is system:serviceaccount:<namespace>:<name> (aws-privateca-issuer#277).",
-		"Write namespace and name as Kubernetes has them.",
-	}, kinds: trustKind, check: eachSubject(checkSubject)},
-	{Rule: Rule{
-		"IRSA009", SeveritySecurity, "Wildcard in the namespace",
-		"Whoever may create a namespace or service account of a matching name can assume the role.",
-		"Name the namespace; leave the wildcard to the service account's name.",
-	}, kinds: trustKind, check: eachSubject(checkNamespace)},
-	{Rule: Rule{
-		"IRSA024", SeveritySecurity, "ForAllValues on subject or audience",
-		"ForAllValues is true when the claim is absent (configure-aws-credentials#318).",
-		"Use the plain operator.",
-	}, kinds: trustKind, check: eachClaim(checkClaimQuantifier)},
-	{Rule: Rule{
-		"IRSA025", SeveritySecurity, "Subject or audience without a positive test",
-		"IfExists and negated operators hold for tokens without the claim, and negated ones for all but the few listed.",
-		"Test for what is wanted, without IfExists.",
-	}, kinds: trustKind, check: eachClaim(checkPositive)},
-	{Rule: Rule{
-		"IRSA026", SeverityWarning, "Audience that the provider does not know",
-		"STS refuses a token whose audience is not among the provider's client ids before it looks at the trust policy.",
-		"Add the client id to the provider, or test for the one it has.",
-	}, kinds: trustKind, check: eachStatement(checkClientIDs)},
+func subjectRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA006", SeveritySecurity, "Subject or audience untested",
+			"Without a test of sub every pod of the cluster can assume the role, and without one of aud every token that the cluster issues will do (kubernetes-external-secrets#287).",
+			"Test both: aud for sts.amazonaws.com, sub for the service account.",
+		}, kinds: trustKind, check: eachStatement(checkClaims)},
+		{Rule: Rule{
+			"IRSA007", SeverityError, "Wildcard in the subject under StringEquals",
+			"StringEquals has no wildcards, and no service account's name holds one (crossplane#5578).",
+			"Use StringLike, or name the service account.",
+		}, kinds: trustKind, check: eachSubject(checkSubjectWildcard)},
+		{Rule: Rule{
+			"IRSA008", SeverityError, "Subject that no service account has",
+			"The subject of a service account's token is system:serviceaccount:<namespace>:<name> (aws-privateca-issuer#277).",
+			"Write namespace and name as Kubernetes has them.",
+		}, kinds: trustKind, check: eachSubject(checkSubject)},
+		{Rule: Rule{
+			"IRSA009", SeveritySecurity, "Wildcard in the namespace",
+			"Whoever may create a namespace or service account of a matching name can assume the role.",
+			"Name the namespace; leave the wildcard to the service account's name.",
+		}, kinds: trustKind, check: eachSubject(checkNamespace)},
+		{Rule: Rule{
+			"IRSA024", SeveritySecurity, "ForAllValues on subject or audience",
+			"ForAllValues is true when the claim is absent (configure-aws-credentials#318).",
+			"Use the plain operator.",
+		}, kinds: trustKind, check: eachClaim(checkClaimQuantifier)},
+		{Rule: Rule{
+			"IRSA025", SeveritySecurity, "Subject or audience without a positive test",
+			"IfExists and negated operators hold for tokens without the claim, and negated ones for all but the few listed.",
+			"Test for what is wanted, without IfExists.",
+		}, kinds: trustKind, check: eachClaim(checkPositive)},
+		{Rule: Rule{
+			"IRSA026", SeverityWarning, "Audience that the provider does not know",
+			"STS refuses a token whose audience is not among the provider's client ids before it looks at the trust policy.",
+			"Add the client id to the provider, or test for the one it has.",
+		}, kinds: trustKind, check: eachStatement(checkClientIDs)},
+	}
 }
 
-var trustRules = []lintRule{
-	{Rule: Rule{
-		"IRSA010", SeverityError, "Action for another kind of principal",
-		"Identity providers' identities assume a role by sts:AssumeRoleWithWebIdentity, users, roles and services by sts:AssumeRole; a provider's ARN belongs under Federated.",
-		"Use the action of the principal.",
-	}, kinds: trustKind, check: eachStatement(checkAssumeAction)},
-	{Rule: Rule{
-		"IRSA011", SeverityError, "Provider of another account",
-		"STS looks for the provider in the role's own account only.",
-		"Create the identity provider in the role's account, and name that one.",
-	}, kinds: trustKind, check: eachStatement(checkProviderAccount)},
-	{Rule: Rule{
-		"IRSA014", SeverityError, "Another partition",
-		"Partitions do not know each other's accounts, so the principal or resource cannot exist for this role, secret or key (csi-provider#403).",
-		"Write the ARN of the partition.",
-	}, check: eachStatement(checkPartitions), set: checkSetPartitions},
-	{Rule: Rule{
-		"IRSA020", SeverityWarning, "Trust or session policy too large",
-		"A role's trust policy may have 2048 characters unless the quota is raised, to 8192 at most; session policies 2048 (kubeflow#6687).",
-		"Use one role for each application, or a list of subjects in one statement.",
-	}, kinds: []Kind{TrustPolicy, SessionPolicy}, check: checkSessionSize},
-	{Rule: Rule{
-		"IRSA021", SeverityError, "Trust policy that Pod Identity cannot use",
-		"EKS Pod Identity assumes the role as pods.eks.amazonaws.com, by sts:AssumeRole together with sts:TagSession; with session tags disabled there are none to test (EKS User Guide, pod-id-role).",
-		"Allow both actions to pods.eks.amazonaws.com.",
-	}, kinds: trustKind, check: checkPodIdentity},
+func trustRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"IRSA010", SeverityError, "Action for another kind of principal",
+			"Identity providers' identities assume a role by sts:AssumeRoleWithWebIdentity, users, roles and services by sts:AssumeRole; a provider's ARN belongs under Federated.",
+			"Use the action of the principal.",
+		}, kinds: trustKind, check: eachStatement(checkAssumeAction)},
+		{Rule: Rule{
+			"IRSA011", SeverityError, "Provider of another account",
+			"STS looks for the provider in the role's own account only.",
+			"Create the identity provider in the role's account, and name that one.",
+		}, kinds: trustKind, check: eachStatement(checkProviderAccount)},
+		{Rule: Rule{
+			"IRSA014", SeverityError, "Another partition",
+			"Partitions do not know each other's accounts, so the principal or resource cannot exist for this role, secret or key (csi-provider#403).",
+			"Write the ARN of the partition.",
+		}, check: eachStatement(checkPartitions), set: checkSetPartitions},
+		{Rule: Rule{
+			"IRSA020", SeverityWarning, "Trust or session policy too large",
+			"A role's trust policy may have 2048 characters unless the quota is raised, to 8192 at most; session policies 2048 (kubeflow#6687).",
+			"Use one role for each application, or a list of subjects in one statement.",
+		}, kinds: []Kind{TrustPolicy, SessionPolicy}, check: checkSessionSize},
+		{Rule: Rule{
+			"IRSA021", SeverityError, "Trust policy that Pod Identity cannot use",
+			"EKS Pod Identity assumes the role as pods.eks.amazonaws.com, by sts:AssumeRole together with sts:TagSession; with session tags disabled there are none to test (EKS User Guide, pod-id-role).",
+			"Allow both actions to pods.eks.amazonaws.com.",
+		}, kinds: trustKind, check: checkPodIdentity},
+	}
 }
 
 // eachClaim makes a check of a document from one of a test of sub or aud in an

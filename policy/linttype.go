@@ -7,63 +7,65 @@ import (
 	"strings"
 )
 
-var typeRules = []lintRule{
-	{Rule: Rule{
-		"TYPE_MISMATCH", SeverityWarning, "Operator of another type than the key",
-		"The key's values are of another type than the operator compares, so the comparison never holds.",
-		"Use an operator of the key's type.",
-	}, check: eachStatement(checkKeyType)},
-	{Rule: Rule{
-		"TYPE_MISMATCH_BOOLEAN", SeverityWarning, "Value that is no truth value",
-		"Bool and Null compare with true and false; nothing else matches.",
-		"Write \"true\" or \"false\".",
-	}, check: typed(func(t lintTest) bool { return t.base == "Bool" || t.base == "Null" }, func(s string) bool { _, ok := parseBool(s); return ok })},
-	{Rule: Rule{
-		"TYPE_MISMATCH_DATE", SeverityWarning, "Value that is no date",
-		"Date operators compare dates in ISO 8601 and seconds since 1970; nothing else matches.",
-		"Write the date as 2026-01-31T12:00:00Z.",
-	}, check: typed(func(t lintTest) bool { return strings.HasPrefix(t.base, "Date") }, func(s string) bool { _, ok := parseDate(s); return ok })},
-	{Rule: Rule{
-		"TYPE_MISMATCH_NUMBER", SeverityWarning, "Value that is no number",
-		"Numeric operators compare numbers; nothing else matches.",
-		"Write a number.",
-	}, check: typed(func(t lintTest) bool { return strings.HasPrefix(t.base, "Numeric") }, func(s string) bool { _, ok := parseNumber(s); return ok })},
-	{Rule: Rule{
-		"TYPE_MISMATCH_STRING", SeverityWarning, "Value that is not base64",
-		"BinaryEquals compares bytes written in base64; nothing else matches.",
-		"Write the bytes in base64.",
-	}, check: typed(func(t lintTest) bool { return t.base == "BinaryEquals" }, func(s string) bool {
-		_, err := base64.StdEncoding.DecodeString(s)
-		return err == nil
-	})},
-	{Rule: Rule{
-		"TYPE_MISMATCH_IP_RANGE", SeverityError, "Value that is no address",
-		"IpAddress and NotIpAddress compare with addresses and networks in CIDR form, and IAM refuses others.",
-		"Write the network as 203.0.113.0/24.",
-	}, check: typed(func(t lintTest) bool { return t.base == "IpAddress" }, func(s string) bool { _, ok := parseNetwork(s); return ok })},
-	{Rule: Rule{
-		"TYPE_MISMATCH_ARN", SeverityWarning, "Value that is no ARN",
-		"The ARN operators compare ARNs of six parts, part by part; nothing else matches.",
-		"Write all six parts, or use StringLike.",
-	}, check: typed(func(t lintTest) bool { return t.base == "ArnLike" }, func(s string) bool {
-		_, ok := splitARN(s)
-		return ok || s == "*"
-	})},
-	{Rule: Rule{
-		"PRIVATE_IP_ADDRESS", SeverityError, "Private address as source",
-		"aws:SourceIp is the address that AWS sees, which is public, or the key is absent. A private one never matches.",
-		"Use the public address, or aws:VpcSourceIp for requests through a VPC endpoint.",
-	}, check: eachStatement(checkPrivateAddress)},
-	{Rule: Rule{
-		"PRIVATE_IP_ADDRESS_SUBSET", SeveritySuggestion, "Private addresses among the sources",
-		"aws:SourceIp is the address that AWS sees, which is public. The private ones in the list never match.",
-		"Remove them, or use aws:VpcSourceIp for requests through a VPC endpoint.",
-	}, check: eachStatement(checkPrivateSubset)},
-	{Rule: Rule{
-		"IMPROVE_IP_RANGE", SeveritySuggestion, "Network with bits behind its prefix",
-		"The bits of the address behind the prefix are not looked at, which misleads readers.",
-		"Write the network's first address.",
-	}, check: eachStatement(checkNetworkBits)},
+func typeRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"TYPE_MISMATCH", SeverityWarning, "Operator of another type than the key",
+			"The key's values are of another type than the operator compares, so the comparison never holds.",
+			"Use an operator of the key's type.",
+		}, check: eachStatement(checkKeyType)},
+		{Rule: Rule{
+			"TYPE_MISMATCH_BOOLEAN", SeverityWarning, "Value that is no truth value",
+			"Bool and Null compare with true and false; nothing else matches.",
+			"Write \"true\" or \"false\".",
+		}, check: typed(func(t lintTest) bool { return t.base == "Bool" || t.base == "Null" }, func(s string) bool { _, ok := parseBool(s); return ok })},
+		{Rule: Rule{
+			"TYPE_MISMATCH_DATE", SeverityWarning, "Value that is no date",
+			"Date operators compare dates in ISO 8601 and seconds since 1970; nothing else matches.",
+			"Write the date as 2026-01-31T12:00:00Z.",
+		}, check: typed(func(t lintTest) bool { return strings.HasPrefix(t.base, "Date") }, func(s string) bool { _, ok := parseDate(s); return ok })},
+		{Rule: Rule{
+			"TYPE_MISMATCH_NUMBER", SeverityWarning, "Value that is no number",
+			"Numeric operators compare numbers; nothing else matches.",
+			"Write a number.",
+		}, check: typed(func(t lintTest) bool { return strings.HasPrefix(t.base, "Numeric") }, func(s string) bool { _, ok := parseNumber(s); return ok })},
+		{Rule: Rule{
+			"TYPE_MISMATCH_STRING", SeverityWarning, "Value that is not base64",
+			"BinaryEquals compares bytes written in base64; nothing else matches.",
+			"Write the bytes in base64.",
+		}, check: typed(func(t lintTest) bool { return t.base == "BinaryEquals" }, func(s string) bool {
+			_, err := base64.StdEncoding.DecodeString(s)
+			return err == nil
+		})},
+		{Rule: Rule{
+			"TYPE_MISMATCH_IP_RANGE", SeverityError, "Value that is no address",
+			"IpAddress and NotIpAddress compare with addresses and networks in CIDR form, and IAM refuses others.",
+			"Write the network as 203.0.113.0/24.",
+		}, check: typed(func(t lintTest) bool { return t.base == "IpAddress" }, func(s string) bool { _, ok := parseNetwork(s); return ok })},
+		{Rule: Rule{
+			"TYPE_MISMATCH_ARN", SeverityWarning, "Value that is no ARN",
+			"The ARN operators compare ARNs of six parts, part by part; nothing else matches.",
+			"Write all six parts, or use StringLike.",
+		}, check: typed(func(t lintTest) bool { return t.base == "ArnLike" }, func(s string) bool {
+			_, ok := splitARN(s)
+			return ok || s == "*"
+		})},
+		{Rule: Rule{
+			"PRIVATE_IP_ADDRESS", SeverityError, "Private address as source",
+			"aws:SourceIp is the address that AWS sees, which is public, or the key is absent. A private one never matches.",
+			"Use the public address, or aws:VpcSourceIp for requests through a VPC endpoint.",
+		}, check: eachStatement(checkPrivateAddress)},
+		{Rule: Rule{
+			"PRIVATE_IP_ADDRESS_SUBSET", SeveritySuggestion, "Private addresses among the sources",
+			"aws:SourceIp is the address that AWS sees, which is public. The private ones in the list never match.",
+			"Remove them, or use aws:VpcSourceIp for requests through a VPC endpoint.",
+		}, check: eachStatement(checkPrivateSubset)},
+		{Rule: Rule{
+			"IMPROVE_IP_RANGE", SeveritySuggestion, "Network with bits behind its prefix",
+			"The bits of the address behind the prefix are not looked at, which misleads readers.",
+			"Write the network's first address.",
+		}, check: eachStatement(checkNetworkBits)},
+	}
 }
 
 // typed makes a check that every value of the operators is of their type. A

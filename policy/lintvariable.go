@@ -5,42 +5,44 @@ import (
 	"strings"
 )
 
-var variableRules = []lintRule{
-	{Rule: Rule{
-		"MISSING_BRACE_IN_VARIABLE", SeverityError, "Variable without closing brace",
-		"A policy variable is written ${key}. Without the closing brace it is plain text.",
-		"Add the closing brace.",
-	}, check: eachVariable(checkBrace)},
-	{Rule: Rule{
-		"EMPTY_VARIABLE", SeverityError, "Empty variable",
-		"A policy variable names a condition key between its braces.",
-		"Name the key, or remove the variable.",
-	}, check: eachVariable(checkEmptyVariable)},
-	{Rule: Rule{
-		"MISSING_QUOTE_IN_VARIABLE", SeverityError, "Default value without quotes",
-		"The default value of a policy variable stands in single quotes: ${aws:PrincipalTag/team, 'none'}.",
-		"Put the default value in single quotes.",
-	}, check: eachVariable(checkQuote)},
-	{Rule: Rule{
-		"UNSUPPORTED_SPACE_IN_VARIABLE", SeverityError, "Space in a variable",
-		"In a policy variable the only space is the one before the default value.",
-		"Remove the space.",
-	}, check: eachVariable(checkSpace)},
-	{Rule: Rule{
-		"VARIABLE_UNSUPPORTED_IN_VERSION", SeverityError, "Variable in the old language",
-		"Policy variables need Version 2012-10-17; in older documents they are plain text, which nothing matches.",
-		"Set Version to 2012-10-17.",
-	}, check: eachVariable(checkVariableVersion)},
-	{Rule: Rule{
-		"VARIABLE_UNSUPPORTED_IN_ELEMENT", SeverityError, "Variable where there is none",
-		"Policy variables work in the last part of a Resource's ARN and in conditions; elsewhere they are plain text.",
-		"Write the value itself, or move the test into the Condition.",
-	}, check: eachStatement(checkVariableElement)},
-	{Rule: Rule{
-		"INVALID_VARIABLE_FOR_OPERATOR", SeverityError, "Variable under an operator without",
-		"Policy variables work with string and ARN operators; numbers, dates and addresses have to be written out.",
-		"Write the value itself.",
-	}, check: eachStatement(checkVariableOperator)},
+func variableRules() []lintRule {
+	return []lintRule{
+		{Rule: Rule{
+			"MISSING_BRACE_IN_VARIABLE", SeverityError, "Variable without closing brace",
+			"A policy variable is written ${key}. Without the closing brace it is plain text.",
+			"Add the closing brace.",
+		}, check: eachVariable(checkBrace)},
+		{Rule: Rule{
+			"EMPTY_VARIABLE", SeverityError, "Empty variable",
+			"A policy variable names a condition key between its braces.",
+			"Name the key, or remove the variable.",
+		}, check: eachVariable(checkEmptyVariable)},
+		{Rule: Rule{
+			"MISSING_QUOTE_IN_VARIABLE", SeverityError, "Default value without quotes",
+			"The default value of a policy variable stands in single quotes: ${aws:PrincipalTag/team, 'none'}.",
+			"Put the default value in single quotes.",
+		}, check: eachVariable(checkQuote)},
+		{Rule: Rule{
+			"UNSUPPORTED_SPACE_IN_VARIABLE", SeverityError, "Space in a variable",
+			"In a policy variable the only space is the one before the default value.",
+			"Remove the space.",
+		}, check: eachVariable(checkSpace)},
+		{Rule: Rule{
+			"VARIABLE_UNSUPPORTED_IN_VERSION", SeverityError, "Variable in the old language",
+			"Policy variables need Version 2012-10-17; in older documents they are plain text, which nothing matches.",
+			"Set Version to 2012-10-17.",
+		}, check: eachVariable(checkVariableVersion)},
+		{Rule: Rule{
+			"VARIABLE_UNSUPPORTED_IN_ELEMENT", SeverityError, "Variable where there is none",
+			"Policy variables work in the last part of a Resource's ARN and in conditions; elsewhere they are plain text.",
+			"Write the value itself, or move the test into the Condition.",
+		}, check: eachStatement(checkVariableElement)},
+		{Rule: Rule{
+			"INVALID_VARIABLE_FOR_OPERATOR", SeverityError, "Variable under an operator without",
+			"Policy variables work with string and ARN operators; numbers, dates and addresses have to be written out.",
+			"Write the value itself.",
+		}, check: eachStatement(checkVariableOperator)},
+	}
 }
 
 // variables yields where variables can stand: the values that hold one.

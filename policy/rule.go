@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Rule describes what a lint looks for.
 type Rule struct {
@@ -40,19 +43,33 @@ var (
 	trustKind     = []Kind{TrustPolicy}
 )
 
-// catalogue are all rules in the order in which they are checked: what is
-// wrong with the form first, then with the parts, then with the whole.
-var catalogue = slices.Concat(
-	syntaxRules, elementRules, sizeRules, principalRules, actionRules, arnRules, variableRules,
-	operatorRules, typeRules, breadthRules, redundancyRules,
-	issuerRules, subjectRules, trustRules, secretRules, keyRules, accessRules,
-)
+// catalogue returns all rules in the order in which they are checked: what is
+// wrong with the form first, then with the parts, then with the whole. They are
+// functions and no variables, so that a program that lints nothing has none of
+// them in it.
+func catalogue() []lintRule {
+	catalogued.once.Do(func() {
+		catalogued.rules = slices.Concat(
+			syntaxRules(), elementRules(), sizeRules(), principalRules(), actionRules(), arnRules(), variableRules(),
+			operatorRules(), typeRules(), breadthRules(), redundancyRules(),
+			issuerRules(), subjectRules(), trustRules(), secretRules(), keyRules(), accessRules(),
+		)
+	})
+	return catalogued.rules
+}
+
+// catalogued keeps what catalogue returns.
+var catalogued struct {
+	once  sync.Once
+	rules []lintRule
+}
 
 // Rules returns all lint rules.
 func Rules() []Rule {
-	rules := make([]Rule, len(catalogue))
-	for i := range catalogue {
-		rules[i] = catalogue[i].Rule
+	all := catalogue()
+	rules := make([]Rule, len(all))
+	for i := range all {
+		rules[i] = all[i].Rule
 	}
 	return rules
 }

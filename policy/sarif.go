@@ -122,9 +122,10 @@ func (f Findings) WriteSARIF(w io.Writer) error {
 }
 
 func sarifRules() []sarifRule {
-	rules := make([]sarifRule, len(catalogue))
-	for i := range catalogue {
-		r := &catalogue[i].Rule
+	all := catalogue()
+	rules := make([]sarifRule, len(all))
+	for i := range all {
+		r := &all[i].Rule
 		rules[i] = sarifRule{
 			ID: r.ID, ShortDescription: sarifMessage(r.Title), FullDescription: sarifMessage(r.Explanation), Help: sarifMessage(r.Remedy),
 			DefaultConfiguration: sarifConfig{r.Severity.sarifLevel()},
@@ -174,7 +175,7 @@ func (f *Finding) sarif() sarifResult {
 	artifact := sarifArtifact{URI: artifactURI(f.where())}
 	r := sarifResult{
 		RuleID:    f.ID,
-		RuleIndex: slices.IndexFunc(catalogue, func(r lintRule) bool { return r.ID == f.ID }),
+		RuleIndex: slices.IndexFunc(catalogue(), func(r lintRule) bool { return r.ID == f.ID }),
 		Level:     f.Severity.sarifLevel(), Message: sarifMessage(f.Message),
 		Locations:    []sarifLocation{{Physical: sarifPhysical{Artifact: artifact, Region: f.region()}}},
 		Fingerprints: map[string]string{"irsaFinding/v1": f.fingerprint()},

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/internal/lazyregexp"
 )
 
 // Where a [Server] has what.
@@ -74,7 +74,7 @@ func (c Config) logger() *slog.Logger {
 }
 
 // roleName keeps a name one segment of a path that needs no escaping.
-var roleName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var roleName = lazyregexp.New(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (c Config) validate() error {
 	wrong := func(field, problem, remedy string) error {
@@ -85,7 +85,7 @@ func (c Config) validate() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Roles)) {
 		switch {
-		case !roleName.MatchString(name):
+		case !roleName().MatchString(name):
 			return wrong("Roles", fmt.Sprintf("%q is not a name", name), "use up to 64 letters, digits, hyphens and underscores")
 		case c.Roles[name] == nil:
 			return wrong("Roles", fmt.Sprintf("%q has no provider", name), "give it one or leave it out")

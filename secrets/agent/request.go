@@ -1,9 +1,9 @@
 package agent
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/irsakit/irsa/internal/lazyregexp"
 	"github.com/irsakit/irsa/secrets"
 )
 
@@ -18,7 +18,7 @@ type order struct {
 
 // roleARN is the form of a role's ARN by the contract. What else is wrong with
 // it, assuming the role finds out.
-var roleARN = regexp.MustCompile(`^arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
+var roleARN = lazyregexp.New(`^arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+$`)
 
 // secretParameters are the parameters of a request for a secret.
 type secretParameters struct {
@@ -40,7 +40,7 @@ func (a *Agent) parseSecret(id *string, query string) (order, *problem) {
 		return order{}, refuse("missing parameter secretId")
 	case *p.id == "":
 		return order{}, refuse("missing secret ID")
-	case p.role != nil && !roleARN.MatchString(*p.role):
+	case p.role != nil && !roleARN().MatchString(*p.role):
 		return order{}, refuse("invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>")
 	}
 	ref, bad := p.ref()
