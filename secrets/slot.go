@@ -64,7 +64,7 @@ func (s *Store) slotLocked(ref string) (*slot, error) {
 	}
 	sl := &slot{ref: ref, key: r.Key}
 	r.Key = ""
-	sl.entry = s.entry(r)
+	sl.entry = s.entry(r, ref)
 	if len(sl.entry.slots) < maxSlots {
 		sl.entry.slots = append(sl.entry.slots, sl)
 		s.slots.add(ref, sl)
@@ -72,12 +72,15 @@ func (s *Store) slotLocked(ref string) (*slot, error) {
 	return sl, nil
 }
 
-// entry returns the entry for a reference without key and makes it if there is
-// none. s.mu is held.
-func (s *Store) entry(r Ref) *entry {
+// entry returns the entry for a reference without key, as it was written, and
+// makes it if there is none. s.mu is held.
+func (s *Store) entry(r Ref, written string) *entry {
 	name := r.String()
 	if e := s.entries[name]; e != nil {
 		return e
+	}
+	if name == written {
+		name = written // once in memory is enough
 	}
 	e := &entry{ref: r, name: name}
 	e.state.Store(&state{})

@@ -26,6 +26,7 @@ type Agent struct {
 	allowedRoles patterns
 	roles        roles
 	sessions     sessions
+	orders       orders
 
 	conns       atomic.Int64 // open
 	turnedAway  atomic.Int64 // connections that were not served
@@ -82,7 +83,7 @@ func (a *Agent) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "agent.Ag
 // ServeHTTP answers one request. The limits of connections and of time are
 // [Agent.Serve]'s.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Agent: a, recorder: recorder{ResponseWriter: w}, r: r, target: targetOf(r), began: time.Now()}
+	x := &exchange{Agent: a, recorder: recorder{ResponseWriter: w}, r: r, target: targetOf(r)}
 	x.w = &x.recorder
 	x.conn, _ = r.Context().Value(connKey{}).(*conn)
 	x.route = a.route(x.target.path)
@@ -100,7 +101,6 @@ type exchange struct {
 	route    Route
 	conn     *conn // nil unless the connection is from Serve
 	who      *bearer
-	began    time.Time
 }
 
 // recorder remembers the status of a response.
@@ -177,7 +177,7 @@ func (a *Agent) route(path string) Route {
 // serve does the checks in the order of the contract. The own routes come where
 // the contract would look at the method.
 func (x *exchange) serve() {
-	if x.conn.last(x.began) || x.bodyUnread() {
+	if x.conn.last() || x.bodyUnread() {
 		x.w.Header()["Connection"] = []string{"close"}
 	}
 	if x.conn.excess(x.route == RoutePing) {
@@ -220,7 +220,7 @@ func (x *exchange) stranger() *answer {
 	switch {
 	case localauth.Forwarded(x.r.Header):
 		a, refused = hasPassedProxy, "it has passed a proxy"
-	case !localauth.Addressed(x.r, x.config.Hosts):
+	case !x.addressed():
 		a, refused = badHost, "it is addressed to another host"
 	case x.who == nil && x.route != RoutePage:
 		a, refused = badToken, "it has no valid token"
@@ -231,48 +231,49 @@ func (x *exchange) stranger() *answer {
 	return a
 }
 
+// addressed reports whether the request is meant for the Agent. Those of one
+// connection, which come one after the other, mostly have the same Host.
+func (x *exchange) addressed() bool {
+	if x.conn != nil && x.r.Host != "" && x.r.Host == x.conn.host {
+		return true
+	}
+	if !localauth.Addressed(x.r, x.config.Hosts) {
+		return false
+	}
+	if x.conn != nil {
+		x.conn.host = x.r.Host
+	}
+	return true
+}
+
 // contract answers what AWS's programs answer too.
 func (x *exchange) contract() {
 	if x.r.Method != http.MethodGet {
 		notAllowed.write(x.w)
 		return
 	}
-	var o order
-	var bad *problem
 	switch x.route {
 	case RoutePing:
 		pong.write(x.w)
 		return
-	case RouteSecret:
-		o, bad = x.parseSecret(nil, x.target.query)
-	case RoutePath:
-		id, ok := strings.CutPrefix(resolve(x.target.path), x.config.pathPrefix())
-		if !ok {
-			notFound.write(x.w)
-			return
-		}
-		o, bad = x.parseSecret(&id, x.target.query)
-	case RouteParameter:
-		o, bad = x.parseParameter(x.target.query)
-	default:
+	case RouteNone:
 		notFound.write(x.w)
 		return
 	}
-	if x.config.Dialect == DialectExtension && x.route != RouteParameter {
-		o.encode, o.vague = appendExtensionSecret, true
+	o := x.orders.find(x.target)
+	if o == nil {
+		var bad *problem
+		if o, bad = x.order(); bad != nil {
+			bad.write(x.w)
+			return
+		}
+		x.orders.add(x.target, o)
 	}
-	switch {
-	case bad == nil:
-		x.secret(o)
-	case bad.upstream && o.vague:
-		extensionError.write(x.w)
-	default:
-		bad.write(x.w)
-	}
+	x.secret(o)
 }
 
 // secret answers an order.
-func (x *exchange) secret(o order) {
+func (x *exchange) secret(o *order) {
 	ctx := x.r.Context()
 	v, err := x.read(ctx, x.who, o)
 	if err == nil {
@@ -290,7 +291,7 @@ func (x *exchange) secret(o order) {
 	answerTo(err, o.ref).write(x.w)
 }
 
-func (a *Agent) logFailure(ctx context.Context, o order, err error) {
+func (a *Agent) logFailure(ctx context.Context, o *order, err error) {
 	name, _ := subject(o.ref)
 	a.config.logger().WarnContext(ctx, "agent: secret not answered", "ref", name, "error", err)
 }

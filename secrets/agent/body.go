@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -54,12 +55,23 @@ func appendText(b []byte, s string) []byte {
 
 // appendEpoch appends a time as a string of seconds since 1970, in the shortest
 // form; null for the zero time. AWS tells milliseconds; microseconds are as much
-// as a float64 holds.
+// as a float64 of its clients holds.
 func appendEpoch(b []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(b, "null"...)
 	}
-	b = strconv.AppendFloat(append(b, '"'), float64(t.UnixMicro())/1e6, 'f', -1, 64)
+	micros := t.UnixMicro()
+	b = append(b, '"')
+	if micros < 0 {
+		b, micros = append(b, '-'), -micros
+	}
+	b = strconv.AppendInt(b, micros/1e6, 10)
+	if rest := micros % 1e6; rest != 0 {
+		point := len(b)
+		b = strconv.AppendInt(b, 1e6+rest, 10) // its first digit makes room for the point
+		b[point] = '.'
+		b = bytes.TrimRight(b, "0")
+	}
 	return append(b, '"')
 }
 
@@ -70,7 +82,7 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+		if verbatim[c] {
 			i++
 			continue
 		}
@@ -88,6 +100,14 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 	}
 	return append(append(b, s[start:]...), '"')
 }
+
+// verbatim is set for the characters of ASCII that stand for themselves.
+var verbatim = func() (set [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
 
 // appendEscaped appends what stands for a byte that cannot stand for itself.
 func appendEscaped(b []byte, c byte) []byte {

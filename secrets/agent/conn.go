@@ -19,6 +19,7 @@ type conn struct {
 	ending   time.Time // from then on, a response is the last
 	draining <-chan struct{}
 	closing  sync.Once
+	host     string // the Host of a request on it that was in order
 }
 
 // accept makes a conn of an accepted connection; nil if there are too many for
@@ -51,11 +52,11 @@ func (c *conn) excess(ping bool) bool {
 	return c.rank > limit
 }
 
-// last reports whether the response to a request of now should end the connection, since it is about to
-// be cut, so that the cut meets no request, or is beyond the limit, so that a new
-// one may take its place.
-func (c *conn) last(now time.Time) bool {
-	return c != nil && (c.excess(false) || now.After(c.ending))
+// last reports whether the response to a request of now should end the connection,
+// since it is about to be cut, so that the cut meets no request, or is beyond the
+// limit, so that a new one may take its place.
+func (c *conn) last() bool {
+	return c != nil && (c.excess(false) || time.Until(c.ending) < 0)
 }
 
 // Close closes the connection and gives its place free.

@@ -125,3 +125,10 @@ func PageOf(text string) (page, form string, places int) {
 	(&view{Login: true, Wrong: text}).write(&login)
 	return m.String(), login.String(), 8 + 3 + 6
 }
+
+// Known is how many targets of requests an Agent remembers.
+func Known(a *Agent) int {
+	a.orders.mu.RLock()
+	defer a.orders.mu.RUnlock()
+	return len(a.orders.parsed)
+}

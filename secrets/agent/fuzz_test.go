@@ -170,6 +170,8 @@ func TestCreatedDate(t *testing.T) {
 		{time.Unix(1_700_000_000, 500_000_000), `"1700000000.5"`},
 		{time.UnixMilli(1_700_000_000_123), `"1700000000.123"`},
 		{time.Unix(0, 0), `"0"`},
+		{time.UnixMicro(1_700_000_000_000_012), `"1700000000.000012"`},
+		{time.UnixMicro(-1_500_000), `"-1.5"`},
 	} {
 		if got := string(agent.AppendEpoch(nil, test.at)); got != test.want {
 			t.Errorf("%v: %s", test.at, got)

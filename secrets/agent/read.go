@@ -9,7 +9,7 @@ import (
 )
 
 // read returns the secret that an order names, if its bearer may have it.
-func (a *Agent) read(ctx context.Context, who *bearer, o order) (secrets.Value, error) {
+func (a *Agent) read(ctx context.Context, who *bearer, o *order) (secrets.Value, error) {
 	if err := a.permit(who, o.ref); err != nil {
 		return secrets.Value{}, err
 	}
@@ -63,8 +63,8 @@ func (a *Agent) lends(who *bearer, ref secrets.Ref) bool {
 // would get the value of the read before it. So a value that is older than TTL
 // is fetched first. While that fails the Store goes on trying, and the value it
 // holds is as good as there is.
-func (a *Agent) fetch(ctx context.Context, o order) (secrets.Value, error) {
-	ref := o.ref.String()
+func (a *Agent) fetch(ctx context.Context, o *order) (secrets.Value, error) {
+	ref := o.key
 	a.reads.Add(1)
 	st, _ := a.store.Status(ref)
 	held := st.State == secrets.Fresh || st.State == secrets.Stale

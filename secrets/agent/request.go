@@ -10,10 +10,37 @@ import (
 // order is what a request asks for.
 type order struct {
 	ref    secrets.Ref
-	fresh  bool // not what is held, but what AWS says now
+	key    string // ref for the Store
+	fresh  bool   // not what is held, but what AWS says now
 	encode func([]byte, secrets.Value) []byte
 	// vague has errors answered as the extension does, in always the same words.
 	vague bool
+}
+
+// order reads what a request asks for.
+func (x *exchange) order() (*order, *problem) {
+	if x.route == RouteParameter {
+		return x.parseParameter(x.target.query)
+	}
+	var id *string
+	if x.route == RoutePath {
+		rest, ok := strings.CutPrefix(resolve(x.target.path), x.config.pathPrefix())
+		if !ok {
+			return nil, &problem{answer: notFound}
+		}
+		id = &rest
+	}
+	o, bad := x.parseSecret(id, x.target.query)
+	if x.config.Dialect != DialectExtension {
+		return o, bad
+	}
+	if bad != nil && bad.upstream {
+		return nil, &problem{answer: extensionError}
+	}
+	if bad == nil {
+		o.encode, o.vague = appendExtensionSecret, true
+	}
+	return o, bad
 }
 
 // roleARN is the form of a role's ARN by the contract. What else is wrong with
@@ -28,23 +55,26 @@ type secretParameters struct {
 
 // parseSecret reads a request for a secret, whose id is the path's or, if that is
 // nil, the query's. Of several things that are wrong the first decides.
-func (a *Agent) parseSecret(id *string, query string) (order, *problem) {
+func (a *Agent) parseSecret(id *string, query string) (*order, *problem) {
 	p := secretParameters{id: id}
 	for name, value := range pairs(query) {
 		if bad := p.set(name, value, id == nil, a.roles.max > 0); bad != nil {
-			return order{}, bad
+			return nil, bad
 		}
 	}
 	switch {
 	case p.id == nil || *p.id == "" && id == nil:
-		return order{}, refuse("missing parameter secretId")
+		return nil, refuse("missing parameter secretId")
 	case *p.id == "":
-		return order{}, refuse("missing secret ID")
+		return nil, refuse("missing secret ID")
 	case p.role != nil && !roleARN().MatchString(*p.role):
-		return order{}, refuse("invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>")
+		return nil, refuse("invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>")
 	}
 	ref, bad := p.ref()
-	return order{ref: ref, fresh: p.fresh, encode: appendSecret}, bad
+	if bad != nil {
+		return nil, bad
+	}
+	return &order{ref: ref, key: ref.String(), fresh: p.fresh, encode: appendSecret}, nil
 }
 
 // set takes one parameter.
@@ -130,7 +160,7 @@ func notInName(r rune) bool {
 // parseParameter reads a request for a parameter of Parameter Store, as the
 // extension does: without withDecryption, a SecureString comes encrypted, and of
 // version and label the first decides.
-func (a *Agent) parseParameter(query string) (order, *problem) {
+func (a *Agent) parseParameter(query string) (*order, *problem) {
 	var id, selector string
 	var decrypt bool
 	for name, value := range pairs(query) {
@@ -146,18 +176,18 @@ func (a *Agent) parseParameter(query string) (order, *problem) {
 			bad = refuse("unknown parameter: %s", name)
 		}
 		if bad != nil {
-			return order{}, bad
+			return nil, bad
 		}
 	}
 	if id == "" {
-		return order{}, refuse("missing parameter name")
+		return nil, refuse("missing parameter name")
 	}
 	ref, err := parameterRef(id, selector)
 	if err != nil {
-		return order{}, &problem{answer: extensionError, text: err.Error()}
+		return nil, &problem{answer: extensionError, text: err.Error()}
 	}
 	ref.Ciphertext = !decrypt
-	return order{ref: ref, encode: parameterEncoder(ref), vague: true}, nil
+	return &order{ref: ref, key: ref.String(), encode: parameterEncoder(ref), vague: true}, nil
 }
 
 // parameterRef makes a reference of a parameter's name or ARN.

@@ -52,7 +52,7 @@ func (x *exchange) watch() {
 		return
 	}
 	for _, role := range order.roles {
-		leave, err := x.roles.enter(role, x.began)
+		leave, err := x.roles.enter(role, time.Now())
 		if err != nil {
 			answerTo(err, secrets.Ref{}).write(x.w)
 			return
@@ -221,7 +221,7 @@ func (x *exchange) poll(ctx context.Context, o watching, changes <-chan change) 
 			switch {
 			case c.Error != "":
 				ref, _ := secrets.ParseRef(c.Ref) // parseWatch has
-				x.logFailure(ctx, order{ref: ref}, c.err)
+				x.logFailure(ctx, &order{ref: ref}, c.err)
 				answerTo(c.err, ref).write(x.w)
 				return
 			case c.Version != o.version && ok:
