@@ -135,13 +135,13 @@ func TestDiagnoseBrokenPod(t *testing.T) {
 				c.TokenFile = filepath.Join(t.TempDir(), "nowhere")
 			},
 			want: map[string]finding{
-				"token file":      says(failed, "nowhere", "no such file", "recreate the pod"),
+				"token file":      says(failed, "nowhere", "does not exist", "recreate the pod"),
 				"token claims":    says(unknown),
 				"token audience":  says(unknown),
 				"token expiry":    says(unknown),
 				"issuer":          says(unknown),
 				"token signature": says(unknown),
-				"session":         says(failed, "no such file"),
+				"session":         says(failed, "does not exist"),
 			},
 		},
 		"copied token": {

@@ -183,7 +183,7 @@ type TokenProblem string
 
 // The problems of a token.
 const (
-	TokenMissing           TokenProblem = "there is no such file"
+	TokenMissing           TokenProblem = "does not exist"
 	TokenUnreadable        TokenProblem = "cannot be read"
 	TokenNotRegular        TokenProblem = "is not a regular file"
 	TokenEmpty             TokenProblem = "is empty"

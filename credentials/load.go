@@ -180,19 +180,17 @@ func stsEndpoint(ctx context.Context, o sts.Options) (*url.URL, error) {
 		UseDualStack: new(o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled),
 		Endpoint:     o.BaseEndpoint,
 	})
-	problem := ""
+	bad := &ConfigError{Field: "STS endpoint", err: err}
+	scheme, _, _ := strings.Cut(strings.ToLower(aws.ToString(o.BaseEndpoint)), "://")
 	switch {
+	case o.BaseEndpoint != nil && scheme != "http" && scheme != "https", err == nil && endpoint.URI.Host == "":
+		bad.Problem = "is no URL of http or https"
+		bad.Remedy = "write AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL, such as http://127.0.0.1:4711"
 	case err != nil:
-		problem = "the SDK has no endpoint for these settings together"
-	case endpoint.URI.Scheme != "https" && endpoint.URI.Scheme != "http", endpoint.URI.Host == "":
-		problem = "the endpoint is no http or https URL"
+		bad.Problem = "the SDK has none for these settings together"
+		bad.Remedy = "look at AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, which do not go with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT, and at the Region"
 	default:
 		return &endpoint.URI, nil
 	}
-	return nil, &ConfigError{
-		Field:   "STS endpoint",
-		Problem: problem,
-		Remedy:  "look at AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL, which do not go with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT, and at the Region",
-		err:     err,
-	}
+	return nil, bad
 }

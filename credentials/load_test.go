@@ -79,8 +79,16 @@ func TestBadSettings(t *testing.T) {
 			env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "https://sts.example"},
 		},
 		"endpoint without scheme": {
-			cfg: pair(credentials.Config{}), field: "STS endpoint", text: []string{"AWS_ENDPOINT_URL_STS"},
+			cfg: pair(credentials.Config{}), field: "STS endpoint", text: []string{"AWS_ENDPOINT_URL_STS", "http://"},
 			env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_STS": "localhost:4566"},
+		},
+		"endpoint that is a bare address": {
+			cfg: pair(credentials.Config{}), field: "STS endpoint", text: []string{"AWS_ENDPOINT_URL", "http://"},
+			env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "127.0.0.1:4566"},
+		},
+		"endpoint without host": {
+			cfg: pair(credentials.Config{}), field: "STS endpoint", text: []string{"AWS_ENDPOINT_URL", "http://"},
+			env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "https:///x"},
 		},
 		"missing CA bundle": {cfg: pair(credentials.Config{}), env: map[string]string{"AWS_REGION": "eu-west-1", "AWS_CA_BUNDLE": "/no/such/file"}, field: "SDK settings"},
 	}
