@@ -316,6 +316,29 @@ func TestPreloadNamesWhatIsMissing(t *testing.T) {
 	})
 }
 
+// TestPreloadSaysWhy has the time be over in the middle of an attempt, which knows
+// nothing of what was wrong with those before.
+func TestPreloadSaysWhy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first := true
+		source := secrets.SourceFunc(func(ctx context.Context, _ secrets.Ref) (secrets.Value, error) {
+			if first {
+				first = false
+				return secrets.Value{}, fmt.Errorf("throttled: %w", secrets.ErrUnavailable)
+			}
+			<-ctx.Done()
+			return secrets.Value{}, ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, err := secrets.NewWithSource(ctx, source, secrets.Config{Preload: []string{"a"}, WaitForPreload: true, Timeout: time.Minute})
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, secrets.ErrUnavailable) || !strings.Contains(err.Error(), "throttled") {
+			t.Error(err)
+		}
+	})
+}
+
 func TestPreloadWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -97,14 +97,18 @@ func (s *Store) preload(ctx context.Context, refs []string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	var why error
 	for {
 		_, err := s.GetAll(ctx, refs...)
 		if err == nil || !s.config.WaitForPreload || anyFinal(err) {
 			return err
 		}
+		if why == nil || ctx.Err() == nil { // an attempt that was cut short knows no reason
+			why = err
+		}
 		pause(ctx, max(s.config.errorTTL(), s.config.resolution()))
 		if ctx.Err() != nil {
-			return errors.Join(fmt.Errorf("secrets: preload: %w", ctx.Err()), err)
+			return errors.Join(fmt.Errorf("secrets: preload: %w", ctx.Err()), why)
 		}
 	}
 }
