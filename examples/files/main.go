@@ -23,15 +23,19 @@ const (
 	statusUsage  = 2 // the command line or a manifest is wrong
 )
 
-// errUsage is a mistake in the command line or in a manifest.
-var errUsage = errors.New("bad usage")
+var (
+	// errUsage is a mistake in the command line.
+	errUsage = errors.New("bad usage")
+	// errInput is a manifest that is wrong or cannot be read.
+	errInput = errors.New("bad input")
+)
 
 func main() {
 	err := run(context.Background(), os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
 	switch {
 	case err == nil:
 		return
-	case errors.Is(err, errUsage):
+	case errors.Is(err, errUsage) || errors.Is(err, errInput):
 		fmt.Fprintln(os.Stderr, "files:", err)
 		os.Exit(statusUsage)
 	default:
@@ -56,13 +60,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	if err != nil {
 		return err
 	}
+	if o.check {
+		for _, w := range set.Warnings {
+			fmt.Fprintln(stderr, "files: warning:", w)
+		}
+		return o.list(stdout, set)
+	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	for _, w := range set.Warnings {
 		log.Warn(w.String())
-	}
-	if o.check {
-		list(stdout, set)
-		return nil
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -91,18 +97,4 @@ func (o *options) serve(ctx context.Context, set *manifest.Set, log *slog.Logger
 	}
 	outputs.keep(ctx)
 	return nil
-}
-
-// list shows what a manifest comes to.
-func list(w io.Writer, set *manifest.Set) {
-	for _, out := range set.Outputs {
-		fmt.Fprintf(w, "%s %s refresh=%v\n", out.Kind, out.Name, out.Refresh)
-	}
-	for _, a := range set.Accesses {
-		fmt.Fprintf(w, "%s region=%s", a.Name, a.Region)
-		for _, hop := range a.Hops {
-			fmt.Fprintf(w, " role=%s", hop.RoleARN)
-		}
-		fmt.Fprintln(w)
-	}
 }

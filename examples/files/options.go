@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/suggest"
 	"github.com/irsakit/irsa/secrets/filesink"
 	"github.com/irsakit/irsa/secrets/manifest"
 )
@@ -61,7 +62,7 @@ func parse(args []string) (*options, error) {
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
 	} else if err != nil {
-		return nil, misused("%w", err)
+		return nil, misused("%w", suggest.Flag(err, flags))
 	}
 	o.manifests = flags.Args()
 	return o, o.validate()
@@ -129,14 +130,17 @@ func (o *options) read(stdin io.Reader) (*manifest.Set, error) {
 		if name != "-" {
 			file, err := os.Open(name)
 			if err != nil {
-				return nil, misused("%w", err)
+				return nil, fmt.Errorf("%w: %w", errInput, err)
 			}
 			defer file.Close()
 			from = file
 		}
 		data, err := io.ReadAll(io.LimitReader(from, maxManifest))
-		if err != nil {
-			return nil, misused("%w", err)
+		switch {
+		case errors.Is(err, syscall.EISDIR):
+			return nil, fmt.Errorf("%w: %s is a directory; name its files, such as %[2]s/*.yaml", errInput, name)
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", errInput, err)
 		}
 		inputs = append(inputs, manifest.Input{Name: name, Data: data})
 	}
@@ -146,9 +150,9 @@ func (o *options) read(stdin io.Reader) (*manifest.Set, error) {
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w:\n%w", errUsage, err)
+		return nil, fmt.Errorf("%w:\n%w", errInput, err)
 	case len(set.Outputs) == 0:
-		return nil, misused("there is no SecretProviderClass and no ExternalSecret in the manifests")
+		return nil, fmt.Errorf("%w: there is no SecretProviderClass and no ExternalSecret in the manifests", errInput)
 	}
 	return set, nil
 }

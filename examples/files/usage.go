@@ -37,7 +37,7 @@ OPTIONS
                         symbolic links
     -once               write everything once and exit, for init containers. What
                         can be had is written even if something else cannot
-    -check              only read the manifests, and print what they come to
+    -check              only read the manifests, and print what files they come to
     -lenient            warn of unknown fields instead of refusing them
     -refresh DURATION   how often what a SecretProviderClass names is fetched,
                         which it does not say itself; default 2m
@@ -49,7 +49,8 @@ OPTIONS
     Who hears of changes, again until it works (not with -once):
     -signal NAME        send HUP, INT, TERM, USR1 or USR2 to a process
     -process NAME       by the name of its program, or
-    -pid-file FILE      by the file that has its id
+    -pid-file FILE      by the file that has its id. In a pod it takes
+                        shareProcessNamespace, and the same user
     -command COMMAND    run a program; words are separated by spaces
     -call URL           make a POST request
     -h                  print this

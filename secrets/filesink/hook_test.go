@@ -323,7 +323,7 @@ func TestSignalFails(t *testing.T) {
 		want   string
 	}{
 		"ended":          {filesink.Signal{PID: cmd.Process.Pid}, "already finished"},
-		"no such name":   {filesink.Signal{Process: "no-such-process-anywhere"}, `process "no-such-process-anywhere"`},
+		"no such name":   {filesink.Signal{Process: "no-such-process-anywhere"}, `process "no-such-process-anywhere": there is none yet, or the pod does not share its processes (shareProcessNamespace)`},
 		"no file":        {filesink.Signal{PIDFile: "/nonexistent"}, "no such file"},
 		"empty file":     {filesink.Signal{PIDFile: file("")}, "EOF"},
 		"no number":      {filesink.Signal{PIDFile: file(marker)}, "no process id"},

@@ -107,10 +107,13 @@ func (s Signal) sendByName() error {
 		}
 	}
 	if sent == 0 && errs == nil {
-		return os.ErrProcessDone
+		return errNobody
 	}
 	return errors.Join(errs...)
 }
+
+// errNobody: no process by that name is left, or none can be seen.
+var errNobody = errors.New("there is none yet, or the pod does not share its processes (shareProcessNamespace)")
 
 // errSelf: an id that means another process where it comes from.
 var errSelf = errors.New("it is this process itself; does the pod share its processes?")

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/manifest"
@@ -66,6 +67,7 @@ type testcase struct {
 	source   *source
 	files    map[string]string // "OUTPUT/PATH MODE" to content
 	expected map[string]string // sections with one thing: warnings, accesses, refresh, …
+	gone     bool              // some of what the manifests name may not be there
 }
 
 func readCase(t testing.TB, file string) testcase {
@@ -87,6 +89,8 @@ func readCase(t testing.TB, file string) testcase {
 			c.opts.Region = strings.Trim(value, `"`)
 		case key == "lenient":
 			c.opts.Lenient = value == "true"
+		case key == "gone":
+			c.gone = value == "true"
 		default:
 			t.Fatalf("%s: unknown header %q", file, key)
 		}
@@ -186,6 +190,9 @@ func (c testcase) run(t *testing.T) {
 			}
 			got[name] = f.Data.Reveal()
 		}
+		if err == nil {
+			c.expect(t, out, files)
+		}
 	}
 	if diff := cmp.Diff(c.files, got); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
@@ -200,6 +207,26 @@ func (c testcase) run(t *testing.T) {
 		if diff := cmp.Diff(want, strings.Join(lines, "\n")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// expect compares the files with those that were to be expected. Only what is gone
+// may be missing, and only keys that AWS has may come on top.
+func (c testcase) expect(t *testing.T, out *manifest.Output, files []manifest.File) {
+	t.Helper()
+	expected, open := out.Expected()
+	names := func(files []manifest.File) (names []string) {
+		for _, f := range files {
+			names = append(names, fmt.Sprintf("%s %o", f.Path, f.Mode))
+		}
+		return names
+	}
+	want, got := names(expected), names(files)
+	isGone := func(name string) bool { return c.gone && !slices.Contains(got, name) }
+	isMore := func(name string) bool { return open && !slices.Contains(want, name) }
+	want, got = slices.DeleteFunc(slices.Clone(want), isGone), slices.DeleteFunc(slices.Clone(got), isMore)
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s: expected files (-expected +rendered):\n%s", out.Name, diff)
 	}
 }
 

@@ -14,7 +14,8 @@
 //		files, err := out.Render(ctx, readers)
 //	}
 //
-// Package filesink writes the files.
+// Package filesink writes the files. [Output.Expected] names them beforehand, for
+// checks in CI.
 //
 // # What is read
 //

@@ -73,7 +73,7 @@ spec:
 	_, err := manifest.Parse([]manifest.Input{{Name: "orders.yaml", Data: data}}, manifest.Options{})
 	fmt.Println(err)
 	// Output:
-	// manifest: orders.yaml:5:26: spec.secretStoreRef.name names the SecretStore shop-sm, which is not among the manifests
+	// manifest: orders.yaml:5:26: spec.secretStoreRef.name names the SecretStore shop-sm, which is not among the manifests; give the file that has it, too
 	// manifest: orders.yaml:6:3: spec.refreshIntervall is no field of this kind
 	// manifest: orders.yaml:12:14: spec.target.template.data.token calls randAlphaNum, which gives something else each time, so that every refresh would be a change
 	// manifest: orders.yaml:15:49: spec.data[0].remoteRef.version is 7 without quotes, which is a number in YAML 1.1 and must be text; write "7"

@@ -22,7 +22,7 @@ func TestHostileYAML(t *testing.T) {
 		"too large":          {"a: " + strings.Repeat("x", 1<<20), "has 1048579 bytes; 1048576 is the limit"},
 		"many words":         {strings.Repeat("a: 1\n", 100_000), "tokens of YAML; 20000 is the limit"},
 		"many documents":     {strings.Repeat("---\na: 1\n", 100_000), "has 100000 documents of YAML; 1000 is the limit"},
-		"many empty ones":    {strings.Repeat("---\n", 900) + "a: 1\n", "kind is missing"},
+		"many empty ones":    {strings.Repeat("---\n", 900) + "a: 1\n", "neither apiVersion nor kind"},
 		"deep lists":         {strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "is nested deeper than 64 levels"},
 		"deep maps":          {strings.Repeat("{a: ", 5000) + strings.Repeat("}", 5000), "is nested deeper than 64 levels"},
 		"deep blocks":        {strings.Repeat("- ", 5000) + "a", "is nested deeper than 64 levels"},
@@ -33,7 +33,7 @@ func TestHostileYAML(t *testing.T) {
 		"colons":             {strings.Repeat(": ", 9000), ""},
 		"words left out":     {"!!str !!str # c\n'q'a", "is YAML that is not understood in full"},
 		"tab":                {"a:\n\t- b", ""},
-		"byte order mark":    {"\ufeffa: b\n", "kind is missing"},
+		"byte order mark":    {"\ufeffa: b\n", "neither apiVersion nor kind"},
 		"only a mark":        {"\ufeff", "accepted"},
 		"nothing":            {"", "accepted"},
 		"remarks":            {"# a\n---\n# b\n...\n", "accepted"},
@@ -41,7 +41,7 @@ func TestHostileYAML(t *testing.T) {
 		"dashes in text":     {"apiVersion: apps/v1\nkind: 'a\n  --- b'\n", "accepted"},
 		"JSON":               {`{"apiVersion":"apps/v1","kind":"A"}`, "accepted"},
 		"null":               {"null\n---\n~\n", "accepted"},
-		"end of a document":  {"apiVersion: apps/v1\nkind: a\n...\nstray: b\n", "kind is missing"},
+		"end of a document":  {"apiVersion: apps/v1\nkind: a\n...\nstray: b\n", "neither apiVersion nor kind"},
 		"marker with text":   {"--- {apiVersion: apps/v1, kind: A}\n--- text\n", "is text and must be a map"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,3 +51,13 @@ func (m *mountPlan) render(ctx context.Context, readers map[string]Reader) ([]Fi
 	}
 	return files, nil
 }
+
+func (m *mountPlan) expected() (files []File, open bool) {
+	for _, item := range m.items {
+		files = append(files, File{Path: item.path, Mode: item.mode})
+		for _, pick := range item.picks {
+			files = append(files, File{Path: pick.path, Mode: pick.mode})
+		}
+	}
+	return files, false
+}

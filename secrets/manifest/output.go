@@ -31,6 +31,16 @@ type plan interface {
 	// render fetches all and makes the files. Errors of its own are
 	// [*RenderError], without Output.
 	render(ctx context.Context, readers map[string]Reader) ([]File, error)
+	// expected are the files that render makes, as far as they are known.
+	expected() (files []File, open bool)
+}
+
+// Expected returns the files that Render makes if nothing of what the manifest
+// names is gone, sorted by path and without Data. If open, there may be more: what
+// keys an extract, a find or a literal template gives shows when it is fetched.
+func (o *Output) Expected() (files []File, open bool) {
+	files, open = o.plan.expected()
+	return sorted(files), open
 }
 
 // Render fetches what the Output needs, from the readers by the names of their

@@ -95,6 +95,10 @@ func (p *parsing) document(n *node, path string, lists bool) {
 	if o == nil {
 		return
 	}
+	if !o.has("apiVersion") && !o.has("kind") {
+		o.fail(o.place, "has neither apiVersion nor kind, so that it is no object of Kubernetes; leave it out")
+		return
+	}
 	group, version, found := strings.Cut(o.required("apiVersion"), "/")
 	if !found {
 		group, version = "", group
@@ -116,9 +120,9 @@ func (p *parsing) document(n *node, path string, lists bool) {
 	case read == nil && strings.HasSuffix(group, "."+externalSecrets):
 		o.fail(o.field("kind"), "is %q, which takes a controller in the cluster and is not supported", brief(kind))
 	case read == nil:
-		o.warn(o.field("kind"), "is %s of %q, which is not about secrets, and ignored", brief(kind), brief(group))
+		o.warn(o.field("kind"), "is %s of %s, which is not about secrets, and ignored", brief(kind), brief(strings.TrimPrefix(group+"/"+version, "/")))
 	case version != "v1" && (group != externalSecrets || version != "v1beta1"):
-		o.fail(o.field("apiVersion"), "is the version %q of %s, which is not supported", brief(version), group)
+		o.fail(o.field("apiVersion"), "is the version %q of %s, which is not supported; %s", brief(version), group, versions[group])
 	default:
 		o.beta = version != "v1"
 		read(resource{object: o, kind: kind})
@@ -136,6 +140,9 @@ var supported = map[string]string{
 	secretsStore:    "SecretProviderClass is",
 	externalSecrets: "SecretStore, ClusterSecretStore and ExternalSecret are; the others take a controller in the cluster",
 }
+
+// versions are those of the groups, in words.
+var versions = map[string]string{secretsStore: "v1 is", externalSecrets: "v1 and v1beta1 are"}
 
 // reader returns what reads documents of a kind, nil if nothing does, and the
 // group that the kind belongs to.

@@ -120,7 +120,7 @@ func (s *search) text(data []byte) (text, problem string) {
 	if err != nil { // quotes what it was given
 		return "", "calls a function that does not take what the object has there"
 	}
-	return "", "leads to " + jsonKind(found) + " in the object, and must lead to text"
+	return "", "leads to " + jsonKind(found) + " in the object, and must lead to text; to_string(…) makes text of it"
 }
 
 func jsonKind(value any) string {

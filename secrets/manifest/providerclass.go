@@ -58,15 +58,25 @@ type mount struct {
 // regions is what a Region looks like; package secrets checks it in full.
 var regions = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$`)
 
+// region checks a Region.
+func (o *object) region(key, text string) {
+	switch {
+	case regions.MatchString(text):
+	case strings.Contains(text, "$"):
+		o.fail(o.field(key), "is no Region of AWS, but has a variable, which must be replaced before")
+	default:
+		o.fail(o.field(key), "is no Region of AWS")
+	}
+}
+
 // parameters reads all but the objects.
 func (m *mount) parameters(o *object) {
 	m.plan = &mountPlan{}
 	m.region = cmp.Or(o.text("region"), m.opts.Region)
-	switch {
-	case m.region == "":
-		o.fail(o.field("region"), "is missing, and the environment has no AWS_REGION")
-	case !regions.MatchString(m.region):
-		o.fail(o.field("region"), "is no Region of AWS")
+	if m.region == "" {
+		o.fail(o.field("region"), "is missing, and the environment has no AWS_REGION: set one of them")
+	} else {
+		o.region("region", m.region)
 	}
 	m.failover = o.text("failoverRegion")
 	switch {
@@ -97,11 +107,15 @@ func (m *mount) parameters(o *object) {
 
 // objects reads the list, which is YAML in text.
 func (m *mount) objects(o *object) {
+	n := o.take("objects")
+	if n != nil && n.kind == listKind {
+		o.fail(o.field("objects"), `is a list and must be text; write "objects: |" above the list`)
+		return
+	}
 	text := o.longText("objects", maxInput)
 	if text == "" {
 		return
 	}
-	n := o.take("objects")
 	docs, err := stream{text, n.within}.documents()
 	if problem, ok := errors.AsType[*yamlError](err); ok {
 		o.fail(place{problem.at, o.below("objects").path}, "%s", problem.problem)

@@ -455,7 +455,7 @@ func TestUnknownPod(t *testing.T) {
 	t.Parallel()
 	used := "---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: a}\nspec:\n  secretStoreRef: {kind: ClusterSecretStore, name: store}\n" + someData
 	for text, want := range map[string]string{
-		store("      auth: {jwt: {serviceAccountRef: {name: orders}}}\n"):                        "a.yaml:9:39: spec.provider.aws.auth.jwt.serviceAccountRef names a service account, and the pod's own is not known",
+		store("      auth: {jwt: {serviceAccountRef: {name: orders}}}\n"):                        "a.yaml:9:39: spec.provider.aws.auth.jwt.serviceAccountRef names a service account, and the pod's own is not known: give its name and namespace",
 		store("  conditions: [{namespaces: [shop]}]\n") + used:                                   "which has conditions, and the pod's namespace is not known",
 		store("      role: arn:aws:iam::111122223333:role/r\n      sessionTagsPolicy: Simple\n"): "sessionTagsPolicy sets a tag to the pod's namespace, which is not known",
 	} {

@@ -65,7 +65,7 @@ func TestUnfit(t *testing.T) {
 	for name, test := range map[string]struct{ manifest, want string }{
 		"jmesPath, nothing":         {jmes("missing"), "a.yaml:13:19: SecretProviderClass class: spec.parameters.objects[0].jmesPath[0].path leads to nothing"},
 		"jmesPath, null":            {jmes("z"), "leads to nothing in the object"},
-		"jmesPath, a number":        {jmes("\"n\""), "leads to a number in the object, and must lead to text"},
+		"jmesPath, a number":        {jmes("\"n\""), "leads to a number in the object, and must lead to text; to_string(…) makes text of it"},
 		"jmesPath, a boolean":       {jmes("b"), "leads to a boolean"},
 		"jmesPath, a list":          {jmes("l"), "leads to a list"},
 		"jmesPath, an object":       {jmes("o"), "leads to an object"},

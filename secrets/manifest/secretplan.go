@@ -214,3 +214,23 @@ func (s *secretPlan) files(values map[string][]byte) ([]File, error) {
 	}
 	return files, nil
 }
+
+func (s *secretPlan) expected() (files []File, open bool) {
+	keys := map[string]bool{}
+	if s.template == nil || s.template.keep {
+		open = len(s.from) > 0
+		for _, k := range s.data {
+			keys[k.key] = true
+		}
+	}
+	if s.template != nil {
+		open = open || len(s.template.literals) > 0
+		for _, t := range s.template.data {
+			keys[t.key] = true
+		}
+	}
+	for key := range keys {
+		files = append(files, File{Path: key})
+	}
+	return files, open
+}

@@ -93,7 +93,7 @@ func (p *parsing) conditions(o *object, r resource, s *store) {
 			}
 			allowed = re.MatchString(p.opts.Namespace) || allowed
 		})
-		o.refuse("namespaceSelector", "takes the labels of namespaces, which only the Kubernetes API knows")
+		o.refuse("namespaceSelector", "takes the labels of namespaces, which only the Kubernetes API knows; name them in namespaces or namespaceRegexes")
 	})
 	switch {
 	case r.kind == "SecretStore":
@@ -133,8 +133,8 @@ func (p *parsing) aws(o *object, r resource, s *store) {
 	default:
 		o.fail(o.field("service"), "is %q; only SecretsManager and ParameterStore are supported", brief(service))
 	}
-	if s.access.Region = o.required("region"); s.access.Region != "" && !regions.MatchString(s.access.Region) {
-		o.fail(o.field("region"), "is no Region of AWS")
+	if s.access.Region = o.required("region"); s.access.Region != "" {
+		o.region("region", s.access.Region)
 	}
 	s.prefix = o.text("prefix")
 	o.ignore("secretsManager", "is about PushSecret and ignored")
@@ -142,10 +142,13 @@ func (p *parsing) aws(o *object, r resource, s *store) {
 	p.roles(o, r, s)
 }
 
+// withoutAuth is what to do about the identity of somebody else.
+const withoutAuth = "leave auth out to use the pod's own identity"
+
 // auth accepts the pod's own identity only.
 func (p *parsing) auth(o *object, r resource) {
 	o.object("auth", func(o *object) {
-		o.refuse("secretRef", "takes access keys from a Kubernetes Secret, which only the Kubernetes API has")
+		o.refuse("secretRef", "takes access keys from a Kubernetes Secret, which only the Kubernetes API has; "+withoutAuth)
 		o.object("jwt", func(o *object) {
 			if !o.has("serviceAccountRef") {
 				o.fail(o.field("serviceAccountRef"), "is missing")
@@ -160,11 +163,11 @@ func (p *parsing) serviceAccount(o *object, r resource) {
 	switch {
 	case name == "":
 	case p.opts.ServiceAccount == "" || p.opts.Namespace == "":
-		o.fail(o.place, "names a service account, and the pod's own is not known")
+		o.fail(o.place, "names a service account, and the pod's own is not known: give its name and namespace")
 	case name != p.opts.ServiceAccount:
-		o.fail(o.field("name"), "is %s, and the pod's own service account is %s: no other can be used", brief(name), p.opts.ServiceAccount)
+		o.fail(o.field("name"), "is %s, and the pod's own service account is %s: no other can be used; %s", brief(name), p.opts.ServiceAccount, withoutAuth)
 	case namespace != "" && namespace != p.opts.Namespace:
-		o.fail(o.field("namespace"), "is %s, and the pod is in %s", brief(namespace), p.opts.Namespace)
+		o.fail(o.field("namespace"), "is %s, and the pod is in %s: no other can be used; %s", brief(namespace), p.opts.Namespace, withoutAuth)
 	}
 	if len(o.texts("audiences")) > 0 {
 		o.warn(o.field("audiences"), "is ignored: the token of the pod has the audiences that it has")

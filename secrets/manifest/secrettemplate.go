@@ -66,10 +66,13 @@ func (p *parsing) templateObject(o *object) {
 	})
 }
 
+// inManifest is what to do about templates that are not in the manifest.
+const inManifest = "which only the Kubernetes API has; write them here, in template.data or as literal"
+
 // templateFrom reads a source of templates; nil if it gives no files.
 func (p *parsing) templateFrom(o *object) *literalTemplate {
-	o.refuse("configMap", "takes templates from a ConfigMap, which only the Kubernetes API has")
-	o.refuse("secret", "takes templates from a Secret, which only the Kubernetes API has")
+	o.refuse("configMap", "takes templates from a ConfigMap, "+inManifest)
+	o.refuse("secret", "takes templates from a Secret, "+inManifest)
 	l := &literalTemplate{handling: handling{decoding: "None"}}
 	if o.newer("valuesDecodingStrategy") {
 		l.decodingAt = o.field("valuesDecodingStrategy")

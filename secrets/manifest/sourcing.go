@@ -1,5 +1,10 @@
 package manifest
 
+import (
+	"slices"
+	"strings"
+)
+
 // sourcing finds the stores of an ExternalSecret's entries.
 type sourcing struct {
 	*parsing
@@ -24,7 +29,7 @@ func (s *sourcing) storeRef(o *object, key string) (found *store, bad bool) {
 		st := s.stores[want]
 		switch {
 		case st == nil:
-			o.fail(o.field("name"), "names the %s, which is not among the manifests", brief(want.String()))
+			o.fail(o.field("name"), "names the %s, which is not among the manifests; %s", brief(want.String()), s.instead(want))
 		case st.denied != "":
 			o.fail(o.field("name"), "names the %s, which %s", brief(want.String()), st.denied)
 		case !st.bad:
@@ -32,6 +37,22 @@ func (s *sourcing) storeRef(o *object, key string) (found *store, bad bool) {
 		}
 	})
 	return found, bad
+}
+
+// instead says of a store that is not there which others have its name, of another
+// kind or namespace.
+func (s *sourcing) instead(want storeKey) string {
+	var others []string
+	for key := range s.stores {
+		if key.name == want.name {
+			others = append(others, "the "+brief(key.String()))
+		}
+	}
+	if others == nil {
+		return "give the file that has it, too"
+	}
+	slices.Sort(others)
+	return "there is " + strings.Join(others, ", ")
 }
 
 // source returns the store of an entry; nil if it cannot be used, which was

@@ -72,6 +72,9 @@ func (s stream) documents() ([]*node, error) {
 	if len(s.text) > maxInput {
 		return nil, s.fail(1, 1, "has %d bytes; %d is the limit", len(s.text), maxInput)
 	}
+	if strings.HasPrefix(s.text, "\xff\xfe") || strings.HasPrefix(s.text, "\xfe\xff") {
+		return nil, s.fail(1, 1, "is UTF-16; save it as UTF-8")
+	}
 	if at := strings.IndexFunc(s.text, badRune); at >= 0 {
 		before := s.text[:at]
 		line := strings.Count(before, "\n") + 1
