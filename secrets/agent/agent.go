@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/internal/localauth"
 	"github.com/irsakit/irsa/secrets"
 )
@@ -27,9 +28,11 @@ type Agent struct {
 	roles        roles
 	sessions     sessions
 	orders       orders
+	log          quiet
 
 	conns       atomic.Int64 // open
 	turnedAway  atomic.Int64 // connections that were not served
+	room        room
 	watches     atomic.Int64 // under way
 	reads, hits atomic.Int64
 	requests    requestCounts
@@ -49,6 +52,9 @@ func New(c Config) (*Agent, error) {
 		return nil, err
 	}
 	c.Hosts, c.Declared = slices.Clone(c.Hosts), slices.Clone(c.Declared)
+	if p, ok := c.Provider.(*credentials.Provider); ok && p == nil {
+		c.Provider = nil // as of an aws.Config that has none
+	}
 	keys, err := newKeyring(c)
 	if err != nil {
 		return nil, err
@@ -58,6 +64,7 @@ func New(c Config) (*Agent, error) {
 		config: c, store: c.Store, life: life, end: end, ttl: c.ttl(), keys: keys, allowedRoles: newPatterns(c.Roles),
 		roles:    roles{max: c.maxRoles(), used: map[string]*roleUse{}},
 		sessions: sessions{open: map[sessionID]session{}},
+		log:      quiet{to: c.logger()},
 	}, nil
 }
 
@@ -74,6 +81,7 @@ func (a *Agent) Close() error {
 		stop()
 	}
 	a.sessions.clear()
+	a.log.flush()
 	return nil
 }
 
@@ -177,7 +185,7 @@ func (a *Agent) route(path string) Route {
 // serve does the checks in the order of the contract. The own routes come where
 // the contract would look at the method.
 func (x *exchange) serve() {
-	if x.conn.last() || x.bodyUnread() {
+	if x.conn.last() || x.bodyUnread() || x.longLine() {
 		x.w.Header()["Connection"] = []string{"close"}
 	}
 	if x.conn.excess(x.route == RoutePing) {
@@ -227,8 +235,13 @@ func (x *exchange) stranger() *answer {
 	default:
 		return nil
 	}
-	x.config.logger().Warn("agent: request refused", "route", x.route.String(), "reason", refused)
+	x.logRefusal(refused)
 	return a
+}
+
+func (x *exchange) logRefusal(reason string) {
+	route := x.route.String()
+	x.log.warn(x.r.Context(), route+": "+reason, "agent: request refused", "route", route, "reason", reason)
 }
 
 // addressed reports whether the request is meant for the Agent. Those of one
@@ -293,5 +306,9 @@ func (x *exchange) secret(o *order) {
 
 func (a *Agent) logFailure(ctx context.Context, o *order, err error) {
 	name, _ := subject(o.ref)
-	a.config.logger().WarnContext(ctx, "agent: secret not answered", "ref", name, "error", err)
+	kind := classOf(err)
+	if p, ok := problemOf(err); ok {
+		kind = string(p.body)
+	}
+	a.log.warn(ctx, name+": "+kind, "agent: secret not answered", "ref", name, "error", err)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/irsakit/irsa/secrets/agent"
@@ -215,21 +216,23 @@ func TestSlowClients(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, func(s *setup) { s.agent.HeaderTimeout = 100 * time.Millisecond })
-			c := r.dial(t)
-			if _, err := io.WriteString(c, strings.ReplaceAll(sent, "HOST", r.host())); err != nil {
-				t.Fatal(err)
-			}
-			all, err := io.ReadAll(c)
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Error("the connection was left open")
-			}
-			if strings.Contains(string(all), marker) {
-				t.Errorf("a secret was served: %q", all)
-			}
-			if got := r.good(t); got.Body != mainBody {
-				t.Errorf("then an honest client got %v", got)
-			}
+			synctest.Test(t, func(t *testing.T) { // an honest client is never slow
+				r := newRig(t, func(s *setup) { s.agent.HeaderTimeout, s.listen = 100*time.Millisecond, inMemory })
+				c := r.dial(t)
+				if _, err := io.WriteString(c, strings.ReplaceAll(sent, "HOST", r.host())); err != nil {
+					t.Fatal(err)
+				}
+				all, err := io.ReadAll(c)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("the connection was left open")
+				}
+				if strings.Contains(string(all), marker) {
+					t.Errorf("a secret was served: %q", all)
+				}
+				if got := r.good(t); got.Body != mainBody {
+					t.Errorf("then an honest client got %v", got)
+				}
+			})
 		})
 	}
 }

@@ -76,15 +76,25 @@ type Config struct {
 	// way. Zero: ten seconds.
 	DrainTimeout time.Duration
 
-	// Provider is whom the page and [Agent.Snapshot] show as the pod's identity.
-	// Nil: none is shown.
-	Provider *credentials.Provider
+	// Provider is whom the page and [Agent.Snapshot] show as the pod's identity,
+	// mostly a [credentials.Provider]. Nil: none is shown.
+	Provider Provider
 	// Fetches is what counts the fetches of Store, for Snapshot. Nil: they are
 	// not counted.
 	Fetches *Fetches
 	// Logger hears what clients are not told: the reasons for failures, and
-	// requests that were refused for where they came from. Nil: nobody.
+	// requests that were refused for where they came from. Of lines that are
+	// alike, as those about one secret, it hears three in a minute, and with the
+	// next line after that how many were left out. Nil: nobody.
 	Logger *slog.Logger
+}
+
+// Provider says whose the credentials are that a Store has, and what has become of
+// them. A [credentials.Provider] is one; another's Identity may have no more than a
+// Source, and its Stats no more than a session.
+type Provider interface {
+	Identity() (credentials.Identity, bool)
+	Stats() credentials.Stats
 }
 
 // DefaultHeaders returns the headers in which AWS's agent looks for a token.

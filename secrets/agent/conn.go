@@ -20,6 +20,7 @@ type conn struct {
 	draining <-chan struct{}
 	closing  sync.Once
 	host     string // the Host of a request on it that was in order
+	usage    usage
 }
 
 // accept makes a conn of an accepted connection; nil if there are too many for

@@ -61,8 +61,10 @@
 //     only, unless Config.Roles is set: in another account's role a name is that
 //     of another secret.
 //   - A connection ends with the response in its last tenth, before it is cut;
-//     with that to a request whose body is in chunks or has no use; and beyond the
-//     limit with its 429. At its end the Agent drains.
+//     with that to a request whose body is in chunks or has no use, or whose line
+//     is longer than 4 KiB; and beyond the limit with its 429. It is closed when
+//     large requests on many connections take too much memory. At its end the
+//     Agent drains.
 //
 // Of the Lambda extension's answers it is the SourceResult of a parameter that
 // is missing: it is always null.
@@ -131,6 +133,11 @@
 //
 // The cookie of the page goes to every port of the host that the browser knows
 // the Agent by, so that a session shows the page and nothing else.
+//
+// Who has no token can neither fill the memory nor the log. Beside 16 KiB for each
+// connection, all requests under way share 8 MiB, by an estimate of what net/http
+// makes of them; a connection that takes more is closed, see
+// [Snapshot].CutShort. Lines of the log that are alike are limited.
 //
 // There is no TLS: do not serve on anything but loopback or a unix socket, whose
 // directory says who may connect. There the Host header is not checked.

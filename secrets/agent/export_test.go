@@ -41,6 +41,9 @@ func (a *Agent) KnowRole(arn string) {
 // StayHere is for a look at its effect.
 var StayHere = stayHere
 
+// KernelBuffer is what the kernel is told.
+const KernelBuffer = kernelBuffer
+
 // Server is what Serve serves with.
 func (a *Agent) Server() *http.Server { return a.server() }
 
@@ -132,3 +135,9 @@ func Known(a *Agent) int {
 	defer a.orders.mu.RUnlock()
 	return len(a.orders.parsed)
 }
+
+// MaxRoom is what all connections may take together.
+const MaxRoom = maxRoom
+
+// Taken is what they take.
+func Taken(a *Agent) int64 { return a.room.taken.Load() }

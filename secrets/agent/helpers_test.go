@@ -114,6 +114,7 @@ type rig struct {
 	store *secrets.Store
 	agent *agent.Agent
 	addr  string
+	pipes pipes        // nil: connections are those of the network
 	stop  func() error // ends Serve and returns its error
 }
 
@@ -169,6 +170,7 @@ func (r *rig) serve(t *testing.T, c agent.Config, l net.Listener) {
 	ended := make(chan error, 1)
 	go func() { ended <- made.Serve(ctx, l) }()
 	r.agent, r.addr = made, l.Addr().String()
+	r.pipes, _ = l.(pipes)
 	r.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-ended
@@ -191,6 +193,10 @@ func loopback(t *testing.T) net.Listener {
 	}
 	return l
 }
+
+// inMemory is a listener for bubbles, in which no time passes while a client or the
+// agent has anything to do.
+func inMemory(*testing.T) net.Listener { return make(pipes) }
 
 func token(t *testing.T, value string) agent.Token {
 	t.Helper()
@@ -232,7 +238,7 @@ func (r *rig) good(t *testing.T) reply {
 // no more than a minute.
 func (r *rig) dial(t *testing.T) net.Conn {
 	t.Helper()
-	c, err := net.Dial("tcp", r.addr)
+	c, err := r.connect()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,6 +247,15 @@ func (r *rig) dial(t *testing.T) net.Conn {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func (r *rig) connect() (net.Conn, error) {
+	if r.pipes == nil {
+		return net.Dial("tcp", r.addr)
+	}
+	c, theirs := net.Pipe()
+	r.pipes <- theirs
+	return c, nil
 }
 
 // raw sends bytes and reads a response.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,6 +35,7 @@ type view struct {
 	Now      time.Time
 	Snapshot Snapshot
 	Identity *credentials.Identity // nil: none yet
+	Unknown  bool                  // whose the credentials are: there is no provider
 	Secrets  []row
 	More     int // secrets beside these
 	Total    int // declared
@@ -90,20 +92,31 @@ func (x *exchange) submit() {
 		x.redirect(loginPath)
 		return
 	}
-	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, maxForm)
-	if err := x.r.ParseForm(); err != nil {
+	form, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxForm))
+	if err != nil {
 		plain(http.StatusBadRequest, "Bad Form").write(x.w)
 		return
 	}
 	// As in a header, which is where the token otherwise comes in.
-	who := x.keys.find(http.Header{x.keys.headers[0]: {x.r.PostForm.Get("token")}})
+	who := x.keys.find(http.Header{x.keys.headers[0]: {field(string(form), "token")}})
 	if who == nil {
-		x.config.logger().Warn("agent: request refused", "route", x.route.String(), "reason", "its form has no valid token")
+		x.logRefusal("its form has no valid token")
 		x.show(http.StatusForbidden, view{Login: true, Wrong: "This is not a token of this agent."})
 		return
 	}
 	http.SetCookie(x.w, cookie(x.sessions.start(who, time.Now())))
 	x.redirect(pagePath)
+}
+
+// field returns the first value of a form's field. ParseForm would keep all of
+// them, and those of the query too, which take many times the memory.
+func field(form, name string) string {
+	for n, value := range pairs(form) {
+		if n == name {
+			return value
+		}
+	}
+	return ""
 }
 
 func (x *exchange) redirect(to string) {
@@ -116,10 +129,10 @@ func (x *exchange) redirect(to string) {
 // view gathers what a bearer may see.
 func (x *exchange) view(who *bearer) view {
 	v := view{Now: time.Now(), Snapshot: x.Snapshot(), Total: len(x.config.Declared), Missing: x.missing()}
-	if p := x.config.Provider; p != nil {
-		if id, ok := p.Identity(); ok {
-			v.Identity = &id
-		}
+	if p := x.config.Provider; p == nil {
+		v.Unknown = true
+	} else if id, ok := p.Identity(); ok {
+		v.Identity = &id
 	}
 	seen := slices.DeleteFunc(slices.Clone(v.Snapshot.Secrets), func(st secrets.Status) bool {
 		ref, err := secrets.ParseRef(st.Ref)

@@ -8,7 +8,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/credentials/credentialstest"
 	"github.com/irsakit/irsa/internal/testutil/redaction"
 	"github.com/irsakit/irsa/secrets/agent"
@@ -170,6 +175,55 @@ func TestPageOfManySecrets(t *testing.T) {
 	}
 }
 
+// TestPageOfOutage tells what ended and what failed, and how long ago.
+func TestPageOfOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pod, err := credentialstest.NewPod(t.TempDir(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		provider, err := credentials.New(t.Context(), pod.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer provider.Close()
+		made, err := agent.New(agent.Config{Store: sourceStore(t, secretstest.NewSource(nil)), Tokens: []agent.Token{token(t, tok)}, Provider: provider})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := func() string {
+			w, request := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/irsa/", nil)
+			request.Header.Set("X-Vault-Token", tok)
+			made.ServeHTTP(w, request)
+			return w.Body.String()
+		}
+		if text := page(); !strings.Contains(text, "No credentials yet.") {
+			t.Error("the page does not say that there are no credentials")
+		}
+		if err := provider.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(90 * time.Second)
+		for _, want := range []string{`<span class="soft">in 58 min 30 s</span>`, "<td>in 58 min 30 s</td>", "<td>1 min 30 s ago</td>"} {
+			if text := page(); !strings.Contains(text, want) {
+				t.Errorf("with a session the page lacks %q", want)
+			}
+		}
+		pod.AWS.Inject(credentialstest.When{Service: "sts"}, credentialstest.Unavailable())
+		time.Sleep(90 * time.Minute)
+		text := page()
+		for _, want := range []string{`<span class="soft">31 min 30 s ago</span>`, "<td>31 min 30 s ago</td>", "<td>1 h 31 min ago</td>"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("after its end the page lacks %q", want)
+			}
+		}
+		if !regexp.MustCompile(`ServiceUnavailable.* <span class="soft">\d+ (min \d+ )?s ago</span></td>`).MatchString(text) {
+			t.Error("the page does not say when STS failed")
+		}
+	})
+}
+
 // TestPageOfHostileTexts shows markup as what it is: text.
 func TestPageOfHostileTexts(t *testing.T) {
 	t.Parallel()
@@ -191,9 +245,9 @@ func TestPageOfHostileTexts(t *testing.T) {
 // TestPageWithoutAnything has nothing to show yet.
 func TestPageWithoutAnything(t *testing.T) {
 	t.Parallel()
-	r := sourceRig(t, nil, nil)
+	r := sourceRig(t, nil, func(c *agent.Config) { c.Provider, _ = credentials.FromConfig(aws.Config{}) })
 	got := r.ask(t, "GET", "/irsa/", withT...)
-	for _, want := range []string{"ready", "No credentials yet.", "None have been asked for."} {
+	for _, want := range []string{"ready", "Not known here.", "None have been asked for."} {
 		if !strings.Contains(got.Body, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -95,7 +95,11 @@ func (v *view) writeHeader(m *markup) {
 func (v *view) writeIdentity(m *markup) {
 	m.put("\n<h2>Identity</h2>\n")
 	id := v.Identity
-	if id == nil {
+	switch {
+	case v.Unknown:
+		m.put("<p class=\"soft\">Not known here.</p>\n")
+		return
+	case id == nil:
 		m.put("<p class=\"soft\">No credentials yet.</p>\n")
 		return
 	}
@@ -109,7 +113,7 @@ func (v *view) writeIdentity(m *markup) {
 	m.item("<dt>STS in</dt><dd>%s</dd>\n", id.Region)
 	m.put("<dt>Expires</dt><dd>%s", clock(id.Expires))
 	if !id.Expires.IsZero() {
-		m.put(` <span class="soft">in %s</span>`, span(id.Expires.Sub(v.Now)))
+		m.put(` <span class="soft">%s</span>`, distance(id.Expires, v.Now))
 	}
 	m.put("</dd>\n</dl>\n")
 }
@@ -119,7 +123,7 @@ func (v *view) writeSessions(m *markup) {
 		return
 	}
 	m.put(`<table>
-<thead><tr><th>Session</th><th>Expires</th><th>Next refresh</th><th class="n">Refreshes</th><th class="n">Failures</th><th>Last error</th></tr></thead>
+<thead><tr><th>Session</th><th>Expires</th><th>Last refresh</th><th>Next refresh</th><th class="n">Refreshes</th><th class="n">Failures</th><th>Last error</th></tr></thead>
 <tbody>
 `)
 	for _, s := range v.Snapshot.Sessions {
@@ -128,8 +132,12 @@ func (v *view) writeSessions(m *markup) {
 		} else {
 			m.put("<tr>\n<td>%s</td>\n", s.Source)
 		}
-		m.put("<td>%s</td>\n<td>%s</td>\n<td class=\"n\">%s</td>\n<td class=\"n\">%s</td>\n<td>%s</td>\n</tr>\n",
-			until(s.Expires, v.Now), until(s.NextRefresh, v.Now), s.Refreshes, sum(s.Failures), s.LastError)
+		m.put("<td>%s</td>\n<td>%s</td>\n<td>%s</td>\n<td class=\"n\">%s</td>\n<td class=\"n\">%s</td>\n<td>%s",
+			distance(s.Expires, v.Now), distance(s.LastSuccess, v.Now), distance(s.NextRefresh, v.Now), s.Refreshes, sum(s.Failures), s.LastError)
+		if s.LastError != "" {
+			m.put(` <span class="soft">%s</span>`, distance(s.LastFailure, v.Now))
+		}
+		m.put("</td>\n</tr>\n")
 	}
 	m.put("</tbody>\n</table>\n")
 }
@@ -200,10 +208,15 @@ func (v *view) writeCalls(m *markup) {
 	m.put("</tbody>\n</table>\n")
 }
 
-// until writes how far away a time is, a dash for none.
-func until(t, now time.Time) string {
-	if t.IsZero() {
+// distance writes how far from now a time is, a dash for none.
+func distance(t, now time.Time) string {
+	d := t.Sub(now)
+	switch {
+	case t.IsZero():
 		return "–"
+	case d < 0:
+		return span(-d) + " ago"
+	default:
+		return "in " + span(d)
 	}
-	return "in " + span(t.Sub(now))
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -45,6 +45,7 @@ func (a *Agent) Serve(ctx context.Context, l net.Listener) error {
 	srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
+	acceptLittle(l)
 	served := make(chan error, 1)
 	go func() {
 		served <- srv.Serve(&listener{Listener: l, agent: a, draining: draining.Done(), refusals: make(chan struct{}, maxRefusals)})
@@ -78,7 +79,8 @@ func (a *Agent) server() *http.Server {
 		ReadTimeout:                  a.config.headerTimeout(), // not of the answer: net/http lifts it
 		IdleTimeout:                  -1,                       // nor is there one for answers: before either, the connection is cut
 		MaxHeaderBytes:               maxHead - slop,
-		ErrorLog:                     slog.NewLogLogger(a.config.logger().Handler(), slog.LevelWarn),
+		ConnState:                    settle,
+		ErrorLog:                     log.New(httpErrors{&a.log}, "", 0),
 	}
 }
 
@@ -100,6 +102,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		if served := l.agent.accept(c, l.draining); served != nil {
 			stayHere(c)
+			keepLittle(c)
 			return served, nil
 		}
 		l.turnAway(c)

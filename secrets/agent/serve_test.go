@@ -327,20 +327,22 @@ func TestLimits(t *testing.T) {
 // TestSlowAnswer is one that takes longer than a client may take to ask.
 func TestSlowAnswer(t *testing.T) {
 	t.Parallel()
-	source := &waiting{make(chan struct{}), make(chan struct{})}
-	r := sourceRig(t, source, func(c *agent.Config) { c.HeaderTimeout = 50 * time.Millisecond })
-	answered := make(chan reply, 1)
-	go func() { answered <- r.good(t) }()
-	<-source.asked
-	for range 2 { // the time that others had has run out
-		if _, err := io.ReadAll(r.dial(t)); err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		source := &waiting{make(chan struct{}), make(chan struct{})}
+		r := sourceRigOn(t, source, inMemory(t), func(c *agent.Config) { c.HeaderTimeout = 50 * time.Millisecond })
+		answered := make(chan reply, 1)
+		go func() { answered <- r.good(t) }()
+		<-source.asked
+		for range 2 { // the time that others had has run out
+			if _, err := io.ReadAll(r.dial(t)); err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	close(source.answer)
-	if got := <-answered; got.Status != 200 || !strings.Contains(got.Body, marker) {
-		t.Error(got)
-	}
+		close(source.answer)
+		if got := <-answered; got.Status != 200 || !strings.Contains(got.Body, marker) {
+			t.Error(got)
+		}
+	})
 }
 
 // TestConnectionEnds closes a connection with the response in its last tenth.

@@ -21,13 +21,14 @@ type Snapshot struct {
 	// Reads are the secrets asked for with a valid token. Hits are those of them
 	// that were answered without waiting for AWS.
 	Reads, Hits int64
-	// Connections are open now. TurnedAway are those that were beyond the limit.
-	Connections, TurnedAway int64
-	Watches                 int64 // under way
-	Roles                   int   // in use
-	Ready                   bool
-	Store                   secrets.Stats    // errors by class, calls and what they cost
-	Secrets                 []secrets.Status // how old each secret is
+	// Connections are open now. TurnedAway are those that were beyond the limit,
+	// CutShort those closed since large requests took too much memory.
+	Connections, TurnedAway, CutShort int64
+	Watches                           int64 // under way
+	Roles                             int   // in use
+	Ready                             bool
+	Store                             secrets.Stats    // errors by class, calls and what they cost
+	Secrets                           []secrets.Status // how old each secret is
 	// Sessions are those of Config.Provider, and after them the roles that were
 	// assumed for secrets.
 	Sessions []credentials.SessionStats
@@ -48,7 +49,7 @@ func (a *Agent) Snapshot() Snapshot {
 	s := Snapshot{
 		Requests: a.requests.list(),
 		Reads:    a.reads.Load(), Hits: a.hits.Load(),
-		Connections: a.conns.Load(), TurnedAway: a.turnedAway.Load(),
+		Connections: a.conns.Load(), TurnedAway: a.turnedAway.Load(), CutShort: a.room.cutShort.Load(),
 		Watches: a.watches.Load(), Roles: a.roles.count(), Ready: a.Ready(),
 		Store: a.store.Stats(), Secrets: a.store.Statuses(),
 	}

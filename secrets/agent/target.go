@@ -16,7 +16,8 @@ type target struct{ path, query string }
 func targetOf(r *http.Request) target {
 	raw := r.RequestURI
 	if !strings.HasPrefix(raw, "/") {
-		return target{r.URL.EscapedPath(), r.URL.RawQuery}
+		// What is remembered of it should not keep the rest, which may be long.
+		return target{strings.Clone(r.URL.EscapedPath()), strings.Clone(r.URL.RawQuery)}
 	}
 	path, query, _ := strings.Cut(raw, "?")
 	return target{path, query}

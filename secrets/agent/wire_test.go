@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,7 @@ type vector struct {
 	method, target string // method: default GET
 	headers        []string
 	change         func(*setup)
+	timed          bool                   // runs on the clock of a bubble
 	before         func(*testing.T, *rig) // cached values, faults
 	status         int
 	body           string
@@ -169,13 +171,13 @@ var vectors = map[string]vector{
 		status: 500, body: internal, sent: []string{gotten("a")},
 	},
 	"46": {
-		target: q + "?secretId=a", headers: withT,
+		target: q + "?secretId=a", headers: withT, timed: true,
 		change: func(s *setup) { s.store.Timeout = 50 * time.Millisecond },
 		before: fault("GetSecretValue", credentialstest.Hanging()),
 		status: 504, body: `{"__type":"TimeoutError","message":"Timeout"}`, sent: []string{gotten("a")},
 	},
 	"46b": { // the time is the agent's to set; TestLimits has the 61 seconds
-		target: q + "?secretId=a", headers: withT,
+		target: q + "?secretId=a", headers: withT, timed: true,
 		change: func(s *setup) {
 			s.agent.ConnLifetime = 200 * time.Millisecond
 			s.agent.DrainTimeout = time.Minute
@@ -284,13 +286,24 @@ func TestWire(t *testing.T) {
 	for name, v := range vectors {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if v.timed {
+				synctest.Test(t, v.check)
+				return
+			}
 			v.check(t)
 		})
 	}
 }
 
 func (v vector) check(t *testing.T) {
-	r := newRig(t, v.change)
+	r := newRig(t, func(s *setup) {
+		if v.timed {
+			s.listen = inMemory
+		}
+		if v.change != nil {
+			v.change(s)
+		}
+	})
 	if v.before != nil {
 		v.before(t, r)
 	}
