@@ -2,11 +2,14 @@ package endpoint_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -246,6 +249,54 @@ func TestEndIsBounded(t *testing.T) {
 			t.Errorf("the connection ended after %v: %v", time.Since(start), err)
 		}
 	})
+}
+
+// A client that leaves is no trouble of the server's: SDKs that have lost patience
+// do, and come again. One that waits in vain is.
+func TestClientLeaves(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		path     string
+		provider aws.CredentialsProvider
+		leaves   bool
+		logged   string // the level
+	}{
+		"before its answer":         {endpoint.PathCredentials, patient{}, true, "DEBUG"},
+		"after it":                  {endpoint.PathCredentials, patient{}, false, "WARN"},
+		"the provider has ended":    {endpoint.PathCredentials, stub{err: context.Canceled}, false, "WARN"},
+		"a probe before its answer": {endpoint.PathReady, patient{}, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newMemory(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				var log bytes.Buffer
+				s := newServer(t, endpoint.Config{Provider: test.provider, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+				go func() { done <- s.Serve(ctx, l) }()
+				conn := l.dial()
+				if _, err := io.WriteString(conn, strings.Replace(request, endpoint.PathCredentials, test.path, 1)); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				if !test.leaves {
+					if _, err := io.ReadAll(conn); err != nil {
+						t.Error(err)
+					}
+				}
+				conn.Close()
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+				text := log.String()
+				if test.logged == "" && text != "" || test.logged != "" && (strings.Count(text, "level=") != 1 || !strings.Contains(text, "level="+test.logged)) {
+					t.Errorf("logged %q, want one record of level %q", text, test.logged)
+				}
+			})
+		})
+	}
 }
 
 // patient answers when it may wait no longer.

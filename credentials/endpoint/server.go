@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -70,7 +71,11 @@ func (s *Server) serveRole(ctx context.Context, w http.ResponseWriter, path stri
 	creds, err := s.roles[path].fetch(ctx)
 	if err != nil {
 		f := failed(err)
-		s.log.Warn("endpoint: no credentials for a client", "path", path, "status", f.status, "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil { // the client has left, and lacks nothing
+			level = slog.LevelDebug
+		}
+		s.log.Log(ctx, level, "endpoint: no credentials for a client", "path", path, "status", f.status, "error", err)
 		write(w, f.status, f)
 		return
 	}
