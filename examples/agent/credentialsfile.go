@@ -7,11 +7,14 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/irsakit/irsa/credentials"
 )
 
 const (
@@ -27,12 +30,19 @@ const (
 // that new ones count at once. While the file cannot be used, those read last do:
 // AWS knows when they end. It is safe for concurrent use.
 type credentialsFile struct {
-	path string
-	log  *slog.Logger
+	path    string
+	log     *slog.Logger
+	changed chan struct{} // receives after other keys were read; nil: nobody asks
 
-	mu     sync.Mutex // not held while the file is read
-	last   aws.Credentials
-	failed bool // and logged
+	mu     sync.Mutex      // not held while the file is read
+	last   aws.Credentials // which end when the file says so; zero: it does not
+	failed bool            // and logged
+	owner  owner           // of last, or of others before
+	stats  credentials.SessionStats
+}
+
+func newCredentialsFile(path string, log *slog.Logger) *credentialsFile {
+	return &credentialsFile{path: path, log: log, changed: make(chan struct{}, 1)}
 }
 
 // Retrieve implements aws.CredentialsProvider. The error contains nothing of the
@@ -42,12 +52,7 @@ func (f *credentialsFile) Retrieve(ctx context.Context) (aws.Credentials, error)
 	if err != nil {
 		err = fmt.Errorf("%v %w", f, err)
 	}
-	f.mu.Lock()
-	last, known := f.last, f.failed
-	if f.failed = err != nil; err == nil {
-		f.last = creds
-	}
-	f.mu.Unlock()
+	last, known := f.keep(creds, err)
 	switch {
 	case err == nil:
 	case !last.HasKeys():
@@ -62,13 +67,63 @@ func (f *credentialsFile) Retrieve(ctx context.Context) (aws.Credentials, error)
 	return creds, nil
 }
 
+// keep notes what was read, and returns what was before, and whether it is known
+// that nothing can be.
+func (f *credentialsFile) keep(creds aws.Credentials, err error) (last aws.Credentials, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last, known = f.last, f.failed
+	f.failed = err != nil
+	if err != nil {
+		f.stats.Failures.Unavailable++
+		f.stats.LastFailure, f.stats.LastError = time.Now(), err.Error()
+		return last, known
+	}
+	f.stats.Refreshes++
+	f.stats.LastSuccess = time.Now()
+	f.last = creds
+	if creds.AccessKeyID != last.AccessKeyID {
+		select {
+		case f.changed <- struct{}{}:
+		default: // whoever asks is told of the latest
+		}
+	}
+	return last, known
+}
+
+// Identity is that of the keys read last, with what STS says of them.
+func (f *credentialsFile) Identity() (credentials.Identity, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id := credentials.Identity{Source: f.source(), AccessKeyID: f.last.AccessKeyID, Expires: f.last.Expires}
+	if f.owner.key == id.AccessKeyID {
+		id.ARN, id.Account = f.owner.arn, f.owner.account
+		if f.owner.problem != "" {
+			id.Source += credentials.Source("; STS does not say whose they are: " + f.owner.problem)
+		}
+	}
+	return id, f.last.HasKeys()
+}
+
+// Stats is what has become of readings of the file, as if they were refreshes.
+func (f *credentialsFile) Stats() credentials.Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.stats
+	s.Source, s.ARN, s.AccessKeyID, s.Expires = f.source(), f.owner.arn, f.last.AccessKeyID, f.last.Expires
+	return credentials.Stats{Sessions: []credentials.SessionStats{s}}
+}
+
+func (f *credentialsFile) source() credentials.Source { return credentials.Source(fmt.Sprint(f)) }
+
 // Format prints the file's name under every verb.
 func (f *credentialsFile) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "credentials file %q", f.path) }
 
 // readCredentials reads the profile [default] of a file in the form of the SDKs'
-// credentials file.
+// credentials file. They end when the file says so.
 func readCredentials(ctx context.Context, path string) (aws.Credentials, error) {
-	if err := checkCredentialsFile(path); err != nil {
+	text, err := readCredentialsFile(path)
+	if err != nil {
 		return aws.Credentials{}, err
 	}
 	p, err := config.LoadSharedConfigProfile(ctx, config.DefaultSharedConfigProfile, func(o *config.LoadSharedConfigOptions) {
@@ -85,29 +140,47 @@ func readCredentials(ctx context.Context, path string) (aws.Credentials, error) 
 	case creds.SessionToken == "":
 		return creds, errors.New("has no aws_session_token in its profile [default]; keys that do not expire are not taken")
 	default:
+		creds.Expires = expiryIn(text)
 		return creds, nil
 	}
 }
 
-// checkCredentialsFile looks at what the SDK would pass over. Links are followed,
+// readCredentialsFile looks at what the SDK would pass over. Links are followed,
 // since volumes of the kubelet hold such.
-func checkCredentialsFile(path string) error {
+func readCredentialsFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return cause(err)
+		return nil, cause(err)
 	case !info.Mode().IsRegular():
-		return errors.New("is not a regular file")
+		return nil, errors.New("is not a regular file")
 	case info.Mode().Perm()&0o002 != 0:
-		return errors.New("can be written by everyone")
+		return nil, errors.New("can be written by everyone")
 	case info.Size() > maxCredentialsFile:
-		return fmt.Errorf("is longer than %d bytes", maxCredentialsFile)
+		return nil, fmt.Errorf("is longer than %d bytes", maxCredentialsFile)
 	}
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return cause(err)
+		return nil, cause(err)
 	}
-	return file.Close()
+	return text, nil
+}
+
+// expiryIn is when the credentials of the profile [default] end, if the file says
+// so: the SDKs know no such key, but programs that write the file have this one.
+func expiryIn(text []byte) (t time.Time) {
+	inDefault := false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			inDefault = strings.HasPrefix(line, "[default]")
+		}
+		key, value, _ := strings.Cut(line, "=")
+		if inDefault && strings.TrimSpace(key) == "x_security_token_expires" {
+			t, _ = time.Parse(time.RFC3339, strings.TrimSpace(value)) // zero: it is told otherwise
+		}
+	}
+	return t
 }
 
 // cause leaves out the path, which is named before it.

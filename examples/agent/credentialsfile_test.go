@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/irsakit/irsa/credentials/credentialstest"
 	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/secretstest"
 )
@@ -41,6 +43,9 @@ func TestReadCredentials(t *testing.T) {
 		problem string // empty: it is taken
 	}{
 		"as it should be":    {write(whole), ""},
+		"with its end":       {write(whole + "x_security_token_expires = 2026-11-22T12:30:00+01:00\n[b]\n"), ""},
+		"with another's end": {write(whole + "[a]\nx_security_token_expires = 2026-11-22T12:30:00Z\n"), ""},
+		"with no such end":   {write(whole + "x_security_token_expires = soon\n"), ""},
 		"among others":       {write("[a]\naws_access_key_id = " + leak + "\n" + whole + "region = x\n[b]\n"), ""},
 		"without spaces":     {write("# a comment\r\n" + strings.ReplaceAll(strings.ReplaceAll(whole, " = ", "="), "\n", "\r\n")), ""},
 		"a link":             {func(p string) error { return errors.Join(write(whole)(p+".1"), os.Symlink(p+".1", p)) }, ""},
@@ -70,6 +75,10 @@ func TestReadCredentials(t *testing.T) {
 			got, err := readCredentials(t.Context(), path)
 			if test.problem == "" {
 				got.Source = ""
+				want := want
+				if name == "with its end" {
+					want.Expires = time.Date(2026, 11, 22, 11, 30, 0, 0, time.UTC)
+				}
 				if diff := cmp.Diff(want, got); err != nil || diff != "" {
 					t.Errorf("error %v, -want +got:\n%s", err, diff)
 				}
@@ -135,6 +144,76 @@ func TestCredentialsFile(t *testing.T) {
 			if text := fmt.Sprintf(verb, file); strings.Contains(text, leak) || !strings.Contains(text, path) {
 				t.Errorf("%s prints %s", verb, text)
 			}
+		}
+	})
+}
+
+// Somebody looks at the file though nobody needs it, and STS is asked once whose each
+// key is, which may fail.
+func TestWatchCredentialsFile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, err := secretstest.New(secretstest.Story())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := sts.New(sts.Options{Region: secretstest.StoryRegion, HTTPClient: fake.HTTPClient(), Credentials: aws.AnonymousCredentials{}})
+		var log bytes.Buffer
+		file := newCredentialsFile(filepath.Join(t.TempDir(), "credentials"), slog.New(slog.NewTextHandler(&log, nil)))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); file.watch(ctx, client) }()
+		write := func(text string) {
+			if err := os.WriteFile(file.path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		session := func(name string) {
+			text, err := sessionText(ctx, fake, client, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(text)
+		}
+		const of = "arn:aws:sts::" + secretstest.StoryClusterAccount + ":assumed-role/pod-role/"
+		for _, step := range []struct {
+			do   func()
+			want owner
+			asks int // of STS, until then
+		}{
+			{func() {}, owner{}, 0}, // there is no file
+			{func() { session("first") }, owner{arn: of + "first", account: secretstest.StoryClusterAccount}, 1},
+			{func() { time.Sleep(time.Hour) }, owner{arn: of + "first", account: secretstest.StoryClusterAccount}, 1},
+			{func() { session("second") }, owner{arn: of + "second", account: secretstest.StoryClusterAccount}, 2},
+			{func() { write("") }, owner{arn: of + "second", account: secretstest.StoryClusterAccount}, 2},
+			{func() { write(credentialsText("ASIANOBODYS")) }, owner{problem: "InvalidClientTokenId"}, 3},
+			{func() { session("third"); fake.Inject(credentialstest.When{Service: "sts"}, credentialstest.Hanging()) }, owner{problem: "there is no answer"}, 4},
+			{func() { time.Sleep(time.Hour) }, owner{problem: "there is no answer"}, 4},
+		} {
+			step.do()
+			time.Sleep(2 * time.Minute)
+			file.mu.Lock()
+			got, last := file.owner, file.last.AccessKeyID
+			file.mu.Unlock()
+			if got.key != last {
+				t.Errorf("asked of %q, and it is %q", got.key, last)
+			}
+			got.key = ""
+			if got != step.want || fake.CallCount("sts", "GetCallerIdentity") != step.asks {
+				t.Errorf("%+v after %d calls, want %+v after %d", got, fake.CallCount("sts", "GetCallerIdentity"), step.want, step.asks)
+			}
+		}
+		s := file.Stats().Sessions[0]
+		if age := time.Since(s.LastSuccess); age > credentialsLook || s.Refreshes < 120 || s.Failures.Unavailable < 3 || s.LastFailure.After(s.LastSuccess) {
+			t.Errorf("%+v", s)
+		}
+		if !strings.Contains(s.LastError, "has no profile [default]") || s.Expires.Before(time.Now().Add(-2*time.Hour)) {
+			t.Errorf("%q, and they end at %v", s.LastError, s.Expires)
+		}
+		cancel()
+		<-ended
+		if strings.Contains(log.String(), leak) {
+			t.Errorf("logged %s", &log)
 		}
 	})
 }

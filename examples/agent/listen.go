@@ -26,11 +26,11 @@ func (s settings) listen(ctx context.Context) (l listeners, err error) {
 	}()
 	var lc net.ListenConfig
 	if l.main, err = lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", s.port)); err != nil {
-		return l, err
+		return l, fmt.Errorf("%w; choose another port by http_port", err)
 	}
 	if s.own.socket != "" {
 		if l.socket, err = listenUnix(ctx, s.own.socket); err != nil {
-			return l, err
+			return l, fmt.Errorf("irsa.socket: %w", err)
 		}
 	}
 	if addr := s.healthAddress(); addr != "" {

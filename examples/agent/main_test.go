@@ -19,7 +19,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": worldCommand, "outage": outageCommand, "rotate": rotateCommand,
 			"start": startCommand, "end": endCommand, "get": getCommand, "await": awaitCommand, "login": loginCommand,
-			"session": sessionCommand, "asked": askedCommand,
+			"session": sessionCommand, "asked": askedCommand, "last": lastCommand,
 		},
 		Setup: func(env *testscript.Env) error {
 			podtest.Isolate(env)

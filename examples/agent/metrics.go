@@ -19,6 +19,7 @@ var (
 	requests    = &metric{"irsa_agent_requests_total", counter, "Requests answered; status 0: the client left before.", []string{"route", "status"}}
 	connections = &metric{"irsa_agent_connections", gauge, "Connections open now.", nil}
 	turnedAway  = &metric{"irsa_agent_connections_turned_away_total", counter, "Connections beyond max_conn.", nil}
+	cutShort    = &metric{"irsa_agent_connections_cut_short_total", counter, "Connections closed since large requests took too much memory.", nil}
 	watches     = &metric{"irsa_agent_watches", gauge, "Watches under way.", nil}
 	rolesInUse  = &metric{"irsa_agent_roles", gauge, "Roles of requests in use.", nil}
 
@@ -30,6 +31,12 @@ var (
 	servedExpired = &metric{"irsa_credentials_served_expired_total", counter, "Answers with credentials past their end.", []string{"role_arn"}}
 	rejected      = &metric{"irsa_credentials_rejected_total", counter, "Keys in hand that a service has rejected.", []string{"role_arn"}}
 	refreshTook   = &metric{"irsa_credentials_refresh_duration_seconds", summary, "Refreshes with all their attempts.", []string{"role_arn"}}
+
+	fileReads    = &metric{"irsa_credentials_file_reads_total", counter, "Readings of credentials_file_path that gave credentials.", nil}
+	fileFailed   = &metric{"irsa_credentials_file_read_failures_total", counter, "Readings of credentials_file_path that gave none.", nil}
+	fileRead     = &metric{"irsa_credentials_file_last_success_timestamp_seconds", gauge, "When credentials_file_path was last read with success.", nil}
+	fileModified = &metric{"irsa_credentials_file_modified_timestamp_seconds", gauge, "When credentials_file_path was last written.", nil}
+	fileExpiry   = &metric{"irsa_credentials_file_expiry_timestamp_seconds", gauge, "When the credentials of credentials_file_path end, if it says so.", nil}
 
 	hits       = &metric{"irsa_cache_hits_total", counter, "Reads answered without waiting for AWS.", nil}
 	misses     = &metric{"irsa_cache_misses_total", counter, "Reads that waited for AWS.", nil}
@@ -72,8 +79,13 @@ func (svc *service) metrics() []byte {
 	}
 	m.count(connections, snap.Connections)
 	m.count(turnedAway, snap.TurnedAway)
+	m.count(cutShort, snap.CutShort)
 	m.count(watches, snap.Watches)
 	m.count(rolesInUse, int64(snap.Roles))
+	if svc.file != nil {
+		m.file(svc.file)
+		snap.Sessions = snap.Sessions[1:] // what is left are of STS
+	}
 	m.credentials(snap.Sessions)
 	m.store(snap)
 	m.secrets(snap.Secrets, svc.settings.own.names, time.Now())
@@ -112,6 +124,18 @@ func (m samples) credentials(sessions []credentials.SessionStats) {
 		m.took(refreshTook, s.Latency, arn)
 		m.timestamp(expiry, s.Expires, arn)
 		m.timestamp(lastSuccess, s.LastSuccess, arn)
+	}
+}
+
+// file tells of the file that credentials come from.
+func (m samples) file(f *credentialsFile) {
+	s := f.Stats().Sessions[0]
+	m.count(fileReads, int64(s.Refreshes))
+	m.count(fileFailed, int64(s.Failures.Unavailable))
+	m.timestamp(fileRead, s.LastSuccess)
+	m.timestamp(fileExpiry, s.Expires)
+	if info, err := os.Stat(f.path); err == nil {
+		m.timestamp(fileModified, info.ModTime())
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"log/slog"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +23,7 @@ import (
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	_, text := ask(t, startHolding(t).health+"/metrics", "")
+	text += fileSamples(t)
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("promlint: %v %v", problems, err)
@@ -34,6 +37,20 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(documented, served); diff != "" {
 		t.Errorf("metrics (-README +served):\n%s", diff)
 	}
+}
+
+// fileSamples are those of credentials in a file, of which a pod has none.
+func fileSamples(t *testing.T) string {
+	file := newCredentialsFile(filepath.Join(t.TempDir(), "credentials"), slog.New(slog.DiscardHandler))
+	if err := os.WriteFile(file.path, []byte(credentialsText("ASIAONE")+"x_security_token_expires = 2026-11-22T12:30:00Z\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Retrieve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := samples{}
+	m.file(file)
+	return string(m.text())
 }
 
 // The limit is told whether or not it is set, and is the one that README has.

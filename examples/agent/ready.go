@@ -20,7 +20,10 @@ func ready(ctx context.Context, s settings, stdout io.Writer) error {
 		addr = s.healthAddress()
 	}
 	host, port, err := net.SplitHostPort(addr)
-	if err != nil || port == "0" {
+	switch {
+	case err != nil && s.probe != "":
+		return fmt.Errorf("-listen %q is no address such as 127.0.0.1:2774", s.probe)
+	case err != nil || port == "0":
 		return errors.New("the configuration names no port of a health listener: set irsa.health_listen, or give -listen")
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
@@ -43,8 +46,10 @@ func ready(ctx context.Context, s settings, stdout io.Writer) error {
 	switch {
 	case err != nil:
 		return err
-	case response.StatusCode != http.StatusOK:
+	case response.StatusCode == http.StatusServiceUnavailable:
 		return errors.New("not ready: " + strings.TrimSpace(string(text)))
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s is not the agent's health listener, one port up if nothing else is set: it answers %s", addr, response.Status)
 	}
 	_, err = fmt.Fprintln(stdout, "ready")
 	return err

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/irsakit/irsa/credentials"
 	"github.com/irsakit/irsa/secrets"
@@ -23,6 +25,8 @@ type service struct {
 	log      *slog.Logger
 	source   aws.CredentialsProvider
 	provider *credentials.Provider // the same; nil if it is a file
+	file     *credentialsFile      // the same; nil unless it is one
+	callers  *sts.Client           // is asked whose the file's are; nil: nobody is
 	store    *secrets.Store
 	fetches  agent.Fetches
 	agent    *agent.Agent
@@ -40,6 +44,10 @@ func newService(ctx context.Context, s settings, tokens []agent.Token, log *slog
 	}
 	svc.source = cfg.Credentials
 	svc.provider, _ = credentials.FromConfig(cfg)
+	svc.file, _ = cfg.Credentials.(*credentialsFile)
+	if svc.file != nil && s.validate {
+		svc.callers = sts.NewFromConfig(cfg)
+	}
 	svc.store, err = secrets.New(ctx, cfg, secrets.Config{
 		TTL: max(s.ttl, time.Second), MaxStale: s.maxStale(), Timeout: s.timeout, MaxEntries: s.cacheSize,
 		OnFetch: svc.fetches.Record, Logger: log,
@@ -48,11 +56,27 @@ func newService(ctx context.Context, s settings, tokens []agent.Token, log *slog
 		return nil, errors.Join(err, svc.closeProvider())
 	}
 	c := s.config()
-	c.Store, c.Provider, c.Fetches, c.Tokens, c.Logger = svc.store, svc.provider, &svc.fetches, tokens, log
+	c.Store, c.Fetches, c.Tokens, c.Logger = svc.store, &svc.fetches, tokens, log
+	if c.Provider = svc.provider; svc.file != nil {
+		c.Provider = svc.file
+	}
 	if svc.agent, err = agent.New(c); err != nil {
-		return nil, errors.Join(err, svc.store.Close(), svc.closeProvider())
+		return nil, errors.Join(inConfiguration(err), svc.store.Close(), svc.closeProvider())
 	}
 	return svc, nil
+}
+
+// inConfiguration names a setting of package agent as the configuration does.
+func inConfiguration(err error) error {
+	e, ok := errors.AsType[*agent.ConfigError](err)
+	if !ok {
+		return err
+	}
+	field := strings.Replace(e.Field, "Config.Headers", "ssrf_headers", 1)
+	if own, ok := strings.CutPrefix(field, "Config."); ok {
+		field = "irsa." + strings.ToLower(own)
+	}
+	return fmt.Errorf("configuration: %s %s", field, e.Problem)
 }
 
 // close ends what newService has made; the errors would be those of ending
@@ -96,6 +120,9 @@ func (svc *service) serve(ctx context.Context, l listeners, up func() error) err
 		svc.load(ctx)
 		debug.FreeOSMemory() // the start takes more than what follows
 	})
+	if svc.file != nil {
+		background.Go(func() { svc.file.watch(ctx, svc.callers) })
+	}
 	defer background.Wait()
 
 	stopHealth := svc.serveHealth(l.health)

@@ -119,7 +119,9 @@ func (s *settings) read(path string, text []byte) error {
 	if s.port > 0 && s.port < 1024 {
 		d.problem(at("http_port"), "is %d, and neither 0 nor from 1024 to 65535", s.port)
 	}
-	d.text(at("region"), &s.region)
+	if d.text(at("region"), &s.region); strings.Trim(s.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		d.problem(at("region"), "is %q, and no Region such as eu-west-1", s.region)
+	}
 	if d.text(at("path_prefix"), &s.prefix); !strings.HasPrefix(s.prefix, "/") {
 		d.problem(at("path_prefix"), "does not begin with a slash")
 	}

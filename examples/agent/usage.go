@@ -17,7 +17,9 @@ DESCRIPTION
     configuration is the same for both, flat or nested.
 
     The first line on standard output says where it listens; the log goes to
-    standard error.
+    standard error. A second listener, on 127.0.0.1:2774, has /healthz, /readyz and
+    /metrics, without a token. A browser finds http://localhost:2773/irsa/, with one:
+    who the pod is, how old each secret is, and why one cannot be read.
 
     ready asks a running agent whether it can serve, for probes of kind exec:
     has it credentials, and the secrets of [irsa] preload? It takes the address
@@ -36,7 +38,8 @@ ENVIRONMENT
     AWS_TOKEN, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN: the first that
     is set holds the token, or file:///PATH of it. If none is, or there is no such
     file, a token is made in a file: that of PATH, or of
-    IRSA_AGENT_TOKEN_FILE, by default /var/run/irsa/token.
+    IRSA_AGENT_TOKEN_FILE, by default /var/run/irsa/token, whose directory must be
+    there.
 
     IRSA_AGENT_DIALECT is agent, extension or route, the default. With extension,
     PARAMETERS_SECRETS_EXTENSION_{CACHE_ENABLED,CACHE_SIZE,HTTP_PORT,

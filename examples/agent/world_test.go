@@ -114,27 +114,32 @@ func sessionText(ctx context.Context, fake *secretstest.AWS, client *sts.Client,
 		return "", err
 	}
 	c := out.Credentials
-	return fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n",
-		*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken), nil
+	return fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\nx_security_token_expires = %s\n",
+		*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken, c.Expiration.Format(time.RFC3339)), nil
 }
 
 // askedCommand is "asked OPERATION NAME": the latest such call was of the session of
-// that name, and "! asked OPERATION": there was none.
+// that name, or is within half a minute, and "! asked OPERATION": there was none.
 func askedCommand(ts *testscript.TestScript, neg bool, args []string) {
-	calls := stageOf(ts).fake.Calls()
-	i := len(calls) - 1
-	for i >= 0 && calls[i].Operation != args[0] {
-		i--
+	for range 300 {
+		calls := stageOf(ts).fake.Calls()
+		i := len(calls) - 1
+		for i >= 0 && calls[i].Operation != args[0] {
+			i--
+		}
+		switch {
+		case neg && i >= 0:
+			ts.Fatalf("%s was asked of", args[0])
+		case neg, i >= 0 && strings.HasSuffix(calls[i].Principal, "/"+args[1]):
+			return
+		}
+		time.Sleep(100 * time.Millisecond) // another process decides
 	}
-	switch {
-	case neg && i >= 0:
-		ts.Fatalf("%s was asked of", args[0])
-	case !neg && (i < 0 || !strings.HasSuffix(calls[i].Principal, "/"+args[1])):
-		ts.Fatalf("%s was not asked as %s", args[0], args[1])
-	}
+	ts.Fatalf("%s was not asked as %s", args[0], args[1])
 }
 
-// outageCommand is "outage [SERVICE]", and "! outage" for its end.
+// outageCommand is "outage [SERVICE [CODE]]", with the code of the error that is
+// answered, and "! outage" for its end.
 func outageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := stageOf(ts)
 	if neg {
@@ -145,6 +150,22 @@ func outageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 0 {
 		when.Service = args[0]
 	}
+	fault := credentialstest.Unavailable()
+	if len(args) > 1 {
+		fault = credentialstest.Fault{Code: args[1]}
+	}
+	s.mend = s.fake.Inject(when, fault)
+}
+
+// lastCommand is "last DURATION": the next session of STS lasts so long, and it
+// gives no other until "! outage".
+func lastCommand(ts *testscript.TestScript, _ bool, args []string) {
+	lifetime, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	s, when := stageOf(ts), credentialstest.When{Operation: "AssumeRoleWithWebIdentity"}
+	once := when
+	once.Times = 1
+	s.fake.Inject(once, credentialstest.Fault{Lifetime: lifetime})
 	s.mend = s.fake.Inject(when, credentialstest.Unavailable())
 }
 
@@ -232,9 +253,11 @@ func getCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// awaitCommand is "await TEXT [FLAG VALUE]… URL": asks until the body has the
-// text, for half a minute.
+// awaitCommand is "await PATTERN [FLAG VALUE]… URL": asks until the body has what
+// the pattern matches, for half a minute, and prints it.
 func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
 	var body []byte
 	for range 300 {
 		client, r := request(ts, args[1:])
@@ -243,7 +266,9 @@ func awaitCommand(ts *testscript.TestScript, _ bool, args []string) {
 		body, err = io.ReadAll(response.Body)
 		ts.Check(err)
 		response.Body.Close()
-		if strings.Contains(string(body), args[0]) {
+		if pattern.Match(body) {
+			_, err := ts.Stdout().Write(body)
+			ts.Check(err)
 			return
 		}
 		time.Sleep(100 * time.Millisecond) // another process decides
