@@ -120,7 +120,13 @@ func press(b piped, attackers int, sent string) (open []net.Conn) {
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, b piped) {
-		open := press(b, 100, pingHead+large)
+		var open []net.Conn
+		for b.Snapshot().CutShort == 0 { // one after the other, so that all the others stay
+			if len(open) == 100 {
+				t.Fatalf("%d bytes are taken, and none is cut short", agent.Taken(b.Agent))
+			}
+			open = append(open, press(b, 1, pingHead+large)...)
+		}
 		if taken := agent.Taken(b.Agent); taken > agent.MaxRoom || taken < agent.MaxRoom*9/10 {
 			t.Errorf("%d bytes are taken", taken)
 		}
@@ -243,10 +249,14 @@ func TestNothingIsLeftOfLargeRequests(t *testing.T) {
 						t.Fatalf("%d, the last %t", got.Status, got.last)
 					}
 				}
-				synctest.Wait()
-				if grown := heap() - before; grown > conns*100<<10 {
-					t.Errorf("the heap has grown by %d bytes", grown)
+				var grown int64
+				for range 10 { // what is kept by chance does not last; what a connection keeps does
+					synctest.Wait()
+					if grown = heap() - before; grown < conns*100<<10 {
+						return
+					}
 				}
+				t.Errorf("the heap has grown by %d bytes", grown)
 			})
 		})
 	}
