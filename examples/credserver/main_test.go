@@ -22,7 +22,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": worldCommand, "outage": outageCommand, "start": startCommand, "end": endCommand,
+			"world": worldCommand, "outage": outageCommand, "start": startCommand, "end": endCommand, "port": portCommand,
 			"get": getCommand, "same": sameCommand,
 		},
 		Setup: func(env *testscript.Env) error {

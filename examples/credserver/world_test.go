@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -126,6 +128,20 @@ func startCommand(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Setenv("PORT", port)
 		}
 	}
+}
+
+// portCommand is "port": a port that nobody listens at, and that the system does not
+// give away by itself, as it does with that of a server that has ended.
+func portCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	for range 1000 {
+		port := strconv.Itoa(10_000 + rand.IntN(10_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			ts.Check(l.Close())
+			ts.Setenv("PORT", port)
+			return
+		}
+	}
+	ts.Fatalf("no port is free")
 }
 
 // endCommand is "end FILE": ends the server, which must go well, and puts its
