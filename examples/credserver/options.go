@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/irsakit/irsa/credentials"
+	"github.com/irsakit/irsa/examples/internal/suggest"
+	"github.com/irsakit/irsa/policy"
 )
 
 // options are the command line.
@@ -61,7 +63,7 @@ func parse(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, errHelp
 	case err != nil:
-		return o, fmt.Errorf("%w: %w; see credserver -h", errUsage, err)
+		return o, fmt.Errorf("%w: %w; see credserver -h", errUsage, suggest.Flag(err, flags))
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("%w: unexpected argument %q; see credserver -h", errUsage, flags.Arg(0))
 	case o.rolesOnly && len(o.names) == 0:
@@ -126,9 +128,17 @@ func (o options) describe(name string) string {
 	return hops[len(hops)-1].RoleARN
 }
 
-// hopSetting is where a setting of a hop begins. An external id may itself have
-// commas and equals signs.
-var hopSetting = regexp.MustCompile(`,(external-id|session-name|source-identity|duration|region)=`)
+// hopSettings are the names of what can be set for a hop.
+var hopSettings = []string{"external-id", "session-name", "source-identity", "duration", "region"}
+
+var (
+	// hopSetting is where a setting of a hop begins. An external id may itself have
+	// commas and equals signs.
+	hopSetting = regexp.MustCompile(",(" + strings.Join(hopSettings, "|") + ")=")
+	// noSetting is what would be one, were its name right. The name of a role may
+	// have it, but none has.
+	noSetting = regexp.MustCompile(`,([\w-]+)=`)
+)
 
 // parseHop reads ARN[,setting=value]….
 func parseHop(text string) (credentials.Hop, error) {
@@ -151,10 +161,22 @@ func parseHop(text string) (credentials.Hop, error) {
 		case "duration":
 			d, err := time.ParseDuration(value)
 			if err != nil {
-				return hop, errors.New("duration is none")
+				return hop, errors.New("duration is none, such as 30m")
 			}
 			hop.Duration = d
 		}
 	}
-	return hop, nil
+	return hop, checkRole(hop.RoleARN)
+}
+
+// checkRole checks what package credentials would, under the name of a field.
+func checkRole(text string) error {
+	if m := noSetting.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("there is no setting %q%s", m[1], suggest.Word(m[1], hopSettings))
+	}
+	arn, err := policy.ParseARN(text)
+	if err != nil || arn.Service != "iam" || !strings.HasPrefix(arn.Resource, "role/") {
+		return fmt.Errorf("%q is not the ARN of a role", text)
+	}
+	return nil
 }

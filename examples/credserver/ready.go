@@ -30,6 +30,9 @@ func ready(ctx context.Context, o options, env func(string) string, stdout io.Wr
 	if err != nil {
 		return fmt.Errorf("%w: -listen %q is no address", errUsage, o.listen)
 	}
+	if token == "" {
+		return fmt.Errorf("%w: name the file of the token by -token-file, or set %s", errUsage, envToken)
+	}
 	request.Header.Set("Authorization", token)
 	// No proxy, whatever the environment says.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -42,6 +45,9 @@ func ready(ctx context.Context, o options, env func(string) string, stdout io.Wr
 	if response.StatusCode == http.StatusOK {
 		_, err = io.WriteString(stdout, "ready\n")
 		return err
+	}
+	if response.StatusCode == http.StatusUnauthorized { // whose message is for SDKs
+		return errors.New("not ready: the token is not the server's: name its file by -token-file")
 	}
 	if json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer) != nil || answer.Message == "" {
 		return fmt.Errorf("%s answers %s, which is no credserver's", o.listen, response.Status)

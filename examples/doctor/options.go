@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/irsakit/irsa/credentials"
@@ -36,6 +37,9 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&c.Expect.Account, "expect-account", "", "")
 	flags.StringVar(&c.Expect.RoleARN, "expect-role", "", "")
 	flags.Func("hop", "", func(arn string) error {
+		if strings.Contains(arn, ",") && strings.Contains(arn, "=") { // as credserver takes it
+			return errors.New("doctor takes no settings in -hop: give the external id by -external-id after it")
+		}
 		c.Hops = append(c.Hops, credentials.Hop{RoleARN: arn})
 		return nil
 	})

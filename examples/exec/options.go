@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/irsakit/irsa/examples/internal/suggest"
 	"github.com/irsakit/irsa/secrets"
 	"github.com/irsakit/irsa/secrets/filesink"
 )
@@ -73,7 +74,7 @@ func parse(args []string) (*options, error) {
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
 	} else if err != nil {
-		return nil, misused("%w", err)
+		return nil, misused("%w", suggest.Flag(err, flags))
 	}
 	for i := range o.members {
 		o.members[i].upper = upper
@@ -109,8 +110,11 @@ func (o *options) check() error {
 
 func (o *options) bindVar(s string) error {
 	name, ref, found := strings.Cut(s, "=")
-	if !found || !isName(name) {
+	switch {
+	case !found || name == "":
 		return errors.New("it must be NAME=REF")
+	case !isName(name):
+		return fmt.Errorf("%q is no name of a variable: letters, digits and underscores, and no digit first", name)
 	}
 	for _, b := range o.vars {
 		if b.to == name {

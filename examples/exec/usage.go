@@ -81,9 +81,11 @@ ENVIRONMENT
     All that the AWS SDK for Go reads, AWS_ENDPOINT_URL among it.
 
 EXAMPLES
-    exec -env DB_PASSWORD=prod/db#password -strip-aws -- ./server
-    exec -env-all prod/db -env-prefix DB_ -env-upper -on-change restart -- ./server
-    exec -dir /run/secrets/tls -file tls.crt=prod/tls#cert -file tls.key=prod/tls#key \
+    With its path, for in a shell exec alone is the shell's own.
+
+    ./exec -env DB_PASSWORD=prod/db#password -strip-aws -- ./server
+    ./exec -env-all prod/db -env-prefix DB_ -env-upper -on-change restart -- ./server
+    ./exec -dir /run/secrets/tls -file tls.crt=prod/tls#cert -file tls.key=prod/tls#key \
         -on-change signal=HUP -- nginx -g 'daemon off;'
-    DB_PASSWORD=ref+awssecrets://prod/db#password exec -resolve-env -- ./server
+    DB_PASSWORD=ref+awssecrets://prod/db#password ./exec -resolve-env -- ./server
 `

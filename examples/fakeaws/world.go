@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 
@@ -20,7 +22,7 @@ func loadWorld(path string) (secretstest.World, error) {
 	if path == "" {
 		return secretstest.Story(), nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := readText(path)
 	if err != nil {
 		return secretstest.World{}, fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -35,6 +37,23 @@ func loadWorld(path string) (secretstest.World, error) {
 		return secretstest.World{}, fmt.Errorf("%w: %s: %w", errUsage, path, err)
 	}
 	return world, nil
+}
+
+// readText reads a file without the byte order mark that some editors and shells
+// put before a text.
+func readText(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, fmt.Errorf("%s is empty; -print-world prints one to start from", path)
+	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")):
+		return nil, fmt.Errorf("%s is UTF-16, as some shells write it: save it as UTF-8", path)
+	case !utf8.Valid(text):
+		return nil, fmt.Errorf("%s is not UTF-8", path)
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }
 
 func printWorld(w io.Writer, world secretstest.World) error {

@@ -40,12 +40,9 @@ func tool() completion.Tool {
 			{Name: "help", Summary: "tell more of a command", Words: []string{"eval", "lint", "explain", "access", "completion"}},
 		},
 		Values: map[string][]string{
-			"KIND": {
-				"identity-policy", "resource-policy", "key-policy", "trust-policy", "permissions-boundary",
-				"session-policy", "service-control-policy", "resource-control-policy", "endpoint-policy",
-			},
+			"KIND":     kinds,
 			"WHEN":     terminal.Whens,
-			"SEVERITY": {"error", "security", "warning", "suggestion", "none"},
+			"SEVERITY": severities,
 		},
 	}
 }

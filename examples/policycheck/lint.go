@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/irsakit/irsa/examples/internal/terminal"
@@ -219,8 +219,8 @@ func (o *lintOptions) flags() *flag.FlagSet {
 		return nil
 	})
 	flags.Func("kind", "", func(s string) error {
-		if s == "" {
-			return errors.New("want a kind")
+		if !slices.Contains(kinds, s) {
+			return oneOf(kinds)
 		}
 		return o.policy.Kind.UnmarshalText([]byte(s))
 	})
@@ -229,12 +229,27 @@ func (o *lintOptions) flags() *flag.FlagSet {
 		if o.never = s == "none"; o.never {
 			return nil
 		}
-		if s == "" {
-			return errors.New("want a severity")
+		if !slices.Contains(severities, s) {
+			return oneOf(severities)
 		}
 		return o.failOn.UnmarshalText([]byte(s))
 	})
 	return flags
+}
+
+// kinds and severities are the words of -kind and -fail-on.
+var (
+	kinds = []string{
+		"identity-policy", "resource-policy", "key-policy", "trust-policy", "permissions-boundary",
+		"session-policy", "service-control-policy", "resource-control-policy", "endpoint-policy",
+	}
+	severities = []string{"error", "security", "warning", "suggestion", "none"}
+)
+
+// oneOf is the error of a word that is none of these.
+func oneOf(words []string) error {
+	last := len(words) - 1
+	return fmt.Errorf("want %s or %s", strings.Join(words[:last], ", "), words[last])
 }
 
 // ignore reads ids of rules. One that does not exist is an error: a finding that

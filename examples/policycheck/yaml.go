@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -29,6 +31,9 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 	if len(data) > maxYAML {
 		return nil, fmt.Errorf("%d bytes of YAML are more than %d: give it as JSON", len(data), maxYAML)
 	}
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("line %d has a byte that is not UTF-8", notUTF8(data))
+	}
 	tokens := lexer.Tokenize(string(data))
 	if len(tokens) > maxTokens {
 		return nil, fmt.Errorf("%d tokens of YAML are more than %d: give it as JSON", len(tokens), maxTokens)
@@ -44,6 +49,18 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 		}
 	}
 	return file, nil
+}
+
+// notUTF8 is the first line that is not UTF-8.
+func notUTF8(data []byte) int {
+	line := 1
+	for text := range bytes.Lines(data) {
+		if !utf8.Valid(text) {
+			break
+		}
+		line++
+	}
+	return line
 }
 
 // jsonOf makes JSON of YAML.

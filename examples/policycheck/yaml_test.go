@@ -25,6 +25,7 @@ func TestYAMLRefused(t *testing.T) {
 		"many tokens":        {"accounts: " + strings.Repeat("[", maxTokens), "tokens of YAML are more than 20000: give it as JSON"},
 		"many bytes":         {"a: " + strings.Repeat("x", maxYAML), "bytes of YAML are more than 1048576"},
 		"no number":          {"accounts: [.nan]", "such as .nan and .inf"},
+		"no text":            {"accounts:\n- \xff", "line 2 has a byte that is not UTF-8"},
 		"no YAML":            {"accounts: [", "line 1, column 11: neither YAML nor JSON"},
 		"a secret":           {"accounts: {a: hunter2", "neither YAML nor JSON"},
 	} {
