@@ -110,7 +110,10 @@ func (f *credentialsFile) Stats() credentials.Stats {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.stats
-	s.Source, s.ARN, s.AccessKeyID, s.Expires = f.source(), f.owner.arn, f.last.AccessKeyID, f.last.Expires
+	s.Source, s.AccessKeyID, s.Expires = f.source(), f.last.AccessKeyID, f.last.Expires
+	if f.owner.key == s.AccessKeyID { // and not of keys before
+		s.ARN = f.owner.arn
+	}
 	return credentials.Stats{Sessions: []credentials.SessionStats{s}}
 }
 

@@ -267,3 +267,15 @@ func TestCredentialsFileOfRoles(t *testing.T) {
 		}
 	})
 }
+
+// Until STS has answered, nobody is said to have the keys: not who had those before.
+func TestOwnerOfOtherKeys(t *testing.T) {
+	t.Parallel()
+	f := newCredentialsFile("credentials", slog.New(slog.DiscardHandler))
+	f.owner = owner{key: "ASIAOLD", arn: "arn:aws:sts::111122223333:assumed-role/old/s", account: "111122223333"}
+	f.keep(aws.Credentials{AccessKeyID: "ASIANEW", SecretAccessKey: "s", SessionToken: "t"}, nil)
+	id, ok := f.Identity()
+	if s := f.Stats().Sessions[0]; !ok || id.AccessKeyID != "ASIANEW" || s.AccessKeyID != "ASIANEW" || id.ARN+s.ARN+id.Account != "" {
+		t.Errorf("%+v, %+v", id, s)
+	}
+}
