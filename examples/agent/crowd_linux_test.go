@@ -19,14 +19,20 @@ import (
 // agent may grow with them; the race detector takes most of it.
 const crowd, maxGrown = 10_000, 256
 
+// skipUnlessMany skips a test where a process cannot have so many connections.
+func skipUnlessMany(t *testing.T, connections uint64) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < connections+1000 {
+		t.Skipf("%d open files are allowed, too few for %d connections (%v)", limit.Cur, connections, err)
+	}
+}
+
 // TestCrowd opens far more connections than an agent serves by default and holds
 // them. Probes are answered all the while, the agent takes up no more than it
 // takes for those that it serves, and when they are gone, it answers as before.
 func TestCrowd(t *testing.T) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < crowd+1000 {
-		t.Skipf("%d open files are allowed, too few for %d connections (%v)", limit.Cur, crowd, err)
-	}
+	skipUnlessMany(t, crowd)
 	h := startHolding(t)
 	before := h.memory(t)["VmRSS"]
 	open := gather(t, strings.Replace(strings.TrimPrefix(h.root, "http://"), "localhost", "127.0.0.1", 1))

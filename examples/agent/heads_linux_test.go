@@ -5,11 +5,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,17 +23,8 @@ const heads, maxHeads = 790, 80
 // stays small. It is the agent as it is released, for the race detector takes
 // several times the memory.
 func TestHeads(t *testing.T) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < heads+1000 {
-		t.Skipf("%d open files are allowed, too few for %d connections (%v)", limit.Cur, heads, err)
-	}
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-o", dir, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	skipUnlessMany(t, heads)
+	t.Setenv("PATH", release(t)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	for name, head := range map[string]string{
 		"a long line":         "GET /" + strings.Repeat("x", 300<<10),
 		"long headers":        "GET / HTTP/1.1\r\n" + strings.Repeat("X-Long: "+strings.Repeat("x", 1000)+"\r\n", 300),

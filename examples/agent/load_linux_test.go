@@ -47,13 +47,13 @@ func BenchmarkLoad(b *testing.B) {
 
 // release builds the agent and the bare program as they are released and returns
 // where they are.
-func release(b *testing.B) (dir string) {
-	b.Helper()
-	dir = b.TempDir()
+func release(t testing.TB) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	build := exec.Command("go", "build", "-trimpath", "-o", dir, ".", "./testdata/bare")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return dir
 }
