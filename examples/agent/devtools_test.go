@@ -186,9 +186,11 @@ func (b *browser) visit(url string) {
 	b.loaded(func() { b.must("Page.navigate", map[string]any{"url": url}, nil) })
 }
 
-// enter types into what has the focus, and ends with Enter.
+// enter types into the field for the token, and ends with Enter. The field has the
+// focus by itself, but not as soon as the page is loaded.
 func (b *browser) enter(text string) {
 	b.t.Helper()
+	b.evaluate("document.querySelector('[name=token]').focus()")
 	b.loaded(func() {
 		b.must("Input.insertText", map[string]any{"text": text}, nil)
 		for _, kind := range []string{"keyDown", "keyUp"} {

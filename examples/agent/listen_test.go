@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -38,7 +39,9 @@ func TestListen(t *testing.T) {
 
 	// What a killed agent has left is.
 	l.socket.(*net.UnixListener).SetUnlinkOnClose(false)
+	syscall.ForkLock.RLock() // a child of another test has the socket too, until it executes its program
 	l.close()
+	syscall.ForkLock.RUnlock()
 	again, err := s.listen(t.Context())
 	if err != nil {
 		t.Fatal(err)

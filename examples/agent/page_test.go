@@ -30,7 +30,6 @@ func TestPageInChromium(t *testing.T) {
 		t.Errorf("a wrong token shows %s tables", got)
 	}
 	b.console = nil // of the status 403
-	b.evaluate("document.querySelector('[name=token]').focus()")
 	b.enter(h.token)
 	if got := b.evaluate("location.pathname"); got != "/irsa/" {
 		t.Errorf("after login the page is %s", got)
