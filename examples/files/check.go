@@ -10,9 +10,6 @@ import (
 	"github.com/irsakit/irsa/secrets/manifest"
 )
 
-// defaultMode is what package filesink gives files of which nobody says anything.
-const defaultMode = 0o440
-
 // list shows what the manifests come to: each group with its files, and with
 // which role and in which Region secrets are read.
 func (o *options) list(w io.Writer, set *manifest.Set) error {
@@ -25,7 +22,7 @@ func (o *options) list(w io.Writer, set *manifest.Set) error {
 		fmt.Fprintf(&text, "%s %s refresh=%s\n", out.Kind, out.Name, refresh)
 		files, open := out.Expected()
 		for _, f := range files {
-			fmt.Fprintf(&text, "  %s %04o\n", path.Join(out.Name, f.Path), cmp.Or(f.Mode, o.mode, defaultMode))
+			fmt.Fprintf(&text, "  %s %04o\n", path.Join(out.Name, f.Path), cmp.Or(f.Mode, o.mode))
 		}
 		if open {
 			fmt.Fprintln(&text, "  and more, named by what is fetched")

@@ -40,7 +40,7 @@ var signals = map[string]syscall.Signal{
 }
 
 func parse(args []string) (*options, error) {
-	o := &options{}
+	o := &options{mode: 0o440}
 	flags := flag.NewFlagSet("files", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.pod.namespace, "namespace", "", "")
